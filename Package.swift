@@ -1,0 +1,176 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// One loop below gives every target these settings; no target opts out.
+let strictSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+var targets: [Target] = [
+    // Values and models
+    .target(name: "NetworkTypes"),
+    .target(name: "KubernetesModel", dependencies: ["NetworkTypes"]),
+    .target(name: "ObjectStore", dependencies: ["KubernetesModel", "NetworkTypes", collections]),
+    .target(name: "ServiceTable", dependencies: ["NetworkTypes", collections]),
+
+    // Sources and control
+    .target(
+        name: "ManifestSource",
+        dependencies: ["ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", yams, collections]),
+    .target(
+        name: "EndpointSliceController",
+        dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
+    .target(
+        name: "ServicePolicy",
+        dependencies: ["ServiceTable", "KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
+
+    // The kernel
+    .target(name: "CLinux"),
+    .target(name: "LinuxSystem", dependencies: ["CLinux", "NetworkTypes"]),
+    .systemLibrary(
+        name: "CNetfilter", pkgConfig: "libnftnl",
+        providers: [.apt(["libnftnl-dev", "libmnl-dev", "pkg-config"])]),
+    .target(name: "Netlink", dependencies: ["CNetfilter", "LinuxSystem", "NetworkTypes"]),
+
+    // Dataplanes
+    .target(name: "Dataplane", dependencies: ["ServiceTable", "NetworkTypes", logging]),
+    .target(
+        name: "NftablesDataplane",
+        dependencies: ["Dataplane", "ServiceTable", "Netlink", "NetworkTypes", collections]),
+
+    // The daemon
+    .target(
+        name: "Observability",
+        dependencies: ["ServiceTable", "Dataplane", "NetworkTypes", hummingbird, logging, metrics, lifecycle]),
+    .executableTarget(
+        name: "fairway",
+        dependencies: [
+            "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
+            "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
+            "NftablesDataplane", "Observability", argumentParser, logging, metrics, lifecycle, hummingbird,
+        ]),
+    .executableTarget(
+        name: "fairway-echo", dependencies: ["LinuxSystem", "NetworkTypes", argumentParser]),
+
+    // Test support: builders, fakes, the packet tracer, network namespaces
+    .target(
+        name: "NetworkNamespaceTesting", dependencies: ["LinuxSystem", "NetworkTypes"],
+        path: "Tests/Support/NetworkNamespaceTesting"),
+    .target(
+        name: "KubernetesModelTesting", dependencies: ["KubernetesModel", "NetworkTypes"],
+        path: "Tests/Support/KubernetesModelTesting"),
+    .target(
+        name: "DataplaneTesting",
+        dependencies: ["ServiceTable", "NftablesDataplane", "Netlink", "NetworkTypes"],
+        path: "Tests/Support/DataplaneTesting"),
+
+    // Benchmarks
+    .executableTarget(
+        name: "sync-benchmark",
+        dependencies: [
+            "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ServicePolicy", "Dataplane",
+            "NftablesDataplane", "Netlink", "LinuxSystem", "ManifestSource", argumentParser,
+        ],
+        path: "Benchmarks/SyncBenchmark"),
+    .executableTarget(
+        name: "controller-benchmark",
+        dependencies: [
+            "NetworkTypes", "KubernetesModel", "ObjectStore", "EndpointSliceController", argumentParser,
+        ],
+        path: "Benchmarks/ControllerBenchmark"),
+
+    // Tests
+    .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"]),
+    .testTarget(
+        name: "KubernetesModelTests", dependencies: ["KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
+    .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
+    .testTarget(
+        name: "ManifestSourceTests",
+        dependencies: ["ManifestSource", "ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", "KubernetesModelTesting"]),
+    .testTarget(
+        name: "EndpointSliceControllerTests",
+        dependencies: ["EndpointSliceController", "ObjectStore", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes", "ManifestSource"],
+        exclude: ["Golden"]),
+    .testTarget(
+        name: "ServicePolicyTests",
+        dependencies: ["ServicePolicy", "ServiceTable", "ObjectStore", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
+    .testTarget(name: "ServiceTableTests", dependencies: ["ServiceTable", "NetworkTypes"]),
+    .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
+    .testTarget(
+        name: "NetlinkTests", dependencies: ["Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
+    .testTarget(name: "DataplaneTests", dependencies: ["Dataplane", "ServiceTable", "NetworkTypes", logging]),
+    .testTarget(
+        name: "NftablesDataplaneTests",
+        dependencies: [
+            "NftablesDataplane", "Dataplane", "DataplaneTesting", "ServiceTable", "ServicePolicy", "Netlink",
+            "ManifestSource", "EndpointSliceController", "ObjectStore", "KubernetesModel", "NetworkTypes",
+            "NetworkNamespaceTesting", "LinuxSystem",
+        ],
+        exclude: ["Golden"]),
+    .testTarget(
+        name: "ObservabilityTests", dependencies: ["Observability", "Dataplane", "NetworkTypes", metrics]),
+    .testTarget(
+        name: "FairwayTests",
+        dependencies: ["NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "fairway", "fairway-echo"]),
+    .testTarget(name: "LayeringTests"),
+]
+
+// BEGIN scaffolding while targets are being written
+let root = Context.packageDirectory
+func folder(_ t: Target) -> String {
+    root + "/" + (t.path ?? (t.type == .test ? "Tests/" : "Sources/") + t.name)
+}
+targets = targets.filter { FileManager.default.fileExists(atPath: folder($0)) }
+let present = Set(targets.map(\.name))
+func byName(_ d: Target.Dependency) -> String? {
+    if case .byNameItem(let name, _) = d { return name } else { return nil }
+}
+for t in targets { t.dependencies.removeAll { byName($0).map { !present.contains($0) } ?? false } }
+if let wanted = ProcessInfo.processInfo.environment["FAIRWAY_TARGETS"] {
+    var keep = Set<String>()
+    func visit(_ n: String) {
+        guard keep.insert(n).inserted, let t = targets.first(where: { $0.name == n }) else { return }
+        for d in t.dependencies { if let n = byName(d) { visit(n) } }
+    }
+    for n in wanted.split(separator: ",") { visit(String(n)) }
+    targets = targets.filter { keep.contains($0.name) }
+}
+for t in targets { t.exclude.removeAll { !FileManager.default.fileExists(atPath: folder(t) + "/" + $0) } }
+// END scaffolding
+
+for target in targets where target.type != .system {
+    target.swiftSettings = strictSettings
+}
+
+let package = Package(
+    name: "fairway",
+    products: [
+        .executable(name: "fairway", targets: ["fairway"]),
+        .executable(name: "fairway-echo", targets: ["fairway-echo"]),
+    ].filter { present.contains($0.name) && targets.map(\.name).contains($0.name) },
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: targets,
+    swiftLanguageModes: [.v6]
+)

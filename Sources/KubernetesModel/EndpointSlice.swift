@@ -1,0 +1,158 @@
+public import NetworkTypes
+
+/// `discovery.k8s.io/v1` EndpointSlice, trimmed.
+public struct EndpointSlice: Sendable, Hashable {
+    public enum AddressType: String, Sendable, Hashable, CaseIterable {
+        case ipv4 = "IPv4"
+        case ipv6 = "IPv6"
+        case fqdn = "FQDN"
+
+        public var family: IPFamily? {
+            switch self {
+            case .ipv4: .ipv4
+            case .ipv6: .ipv6
+            case .fqdn: nil
+            }
+        }
+    }
+
+    public var metadata: ObjectMeta
+    public var addressType: AddressType
+    public var ports: [EndpointPort]
+    public var endpoints: [Endpoint]
+
+    public init(
+        metadata: ObjectMeta, addressType: AddressType, ports: [EndpointPort] = [], endpoints: [Endpoint] = []
+    ) {
+        self.metadata = metadata
+        self.addressType = addressType
+        self.ports = ports
+        self.endpoints = endpoints
+    }
+
+    /// The Service this slice belongs to, by its `kubernetes.io/service-name` label.
+    public var serviceKey: ObjectKey? {
+        guard let name = metadata.labels[LabelKey.serviceName], !name.isEmpty else { return nil }
+        return ObjectKey(namespace: metadata.namespace, name: name)
+    }
+}
+
+public struct EndpointPort: Sendable, Hashable {
+    /// Nil: consumers ignore this port.
+    public var name: String?
+    public var `protocol`: TransportProtocol
+    /// Nil: not restricted; consumers ignore this port.
+    public var port: PortNumber?
+    public var appProtocol: String?
+
+    public init(name: String?, protocol: TransportProtocol = .tcp, port: PortNumber?, appProtocol: String? = nil) {
+        self.name = name
+        self.protocol = `protocol`
+        self.port = port
+        self.appProtocol = appProtocol
+    }
+}
+
+public struct Endpoint: Sendable, Hashable {
+    /// Consumers use the first only. Empty for FQDN slices, whose names Fairway does not keep.
+    public var addresses: [IPAddress]
+    /// As written: nil stands for the API's default (`isReady`, `isServing` true, `isTerminating` false).
+    public var ready: Bool?
+    public var serving: Bool?
+    public var terminating: Bool?
+    public var hostname: String?
+    public var nodeName: String?
+    public var zone: String?
+    public var targetRef: TargetRef?
+    /// Zones of `hints.forZones`.
+    public var hintZones: [String]
+    /// Nodes of `hints.forNodes`.
+    public var hintNodes: [String]
+
+    public init(
+        addresses: [IPAddress], ready: Bool? = nil, serving: Bool? = nil, terminating: Bool? = nil,
+        hostname: String? = nil, nodeName: String? = nil, zone: String? = nil, targetRef: TargetRef? = nil,
+        hintZones: [String] = [], hintNodes: [String] = []
+    ) {
+        self.addresses = addresses
+        self.ready = ready
+        self.serving = serving
+        self.terminating = terminating
+        self.hostname = hostname
+        self.nodeName = nodeName
+        self.zone = zone
+        self.targetRef = targetRef
+        self.hintZones = hintZones
+        self.hintNodes = hintNodes
+    }
+
+    public var isReady: Bool { ready ?? true }
+    public var isServing: Bool { serving ?? true }
+    public var isTerminating: Bool { terminating ?? false }
+}
+
+/// The object behind an endpoint, nearly always a Pod.
+public struct TargetRef: Sendable, Hashable {
+    public var kind: String
+    public var namespace: String
+    public var name: String
+    public var uid: String
+
+    public init(kind: String, namespace: String, name: String, uid: String) {
+        self.kind = kind
+        self.namespace = namespace
+        self.name = name
+        self.uid = uid
+    }
+}
+
+/// `core/v1` Endpoints: hand-written endpoints of selectorless Services.
+public struct Endpoints: Sendable, Hashable {
+    public struct Subset: Sendable, Hashable {
+        public var addresses: [Address]
+        public var notReadyAddresses: [Address]
+        public var ports: [Port]
+
+        public init(addresses: [Address] = [], notReadyAddresses: [Address] = [], ports: [Port] = []) {
+            self.addresses = addresses
+            self.notReadyAddresses = notReadyAddresses
+            self.ports = ports
+        }
+    }
+
+    public struct Address: Sendable, Hashable {
+        public var ip: IPAddress
+        public var hostname: String?
+        public var nodeName: String?
+        public var targetRef: TargetRef?
+
+        public init(ip: IPAddress, hostname: String? = nil, nodeName: String? = nil, targetRef: TargetRef? = nil) {
+            self.ip = ip
+            self.hostname = hostname
+            self.nodeName = nodeName
+            self.targetRef = targetRef
+        }
+    }
+
+    public struct Port: Sendable, Hashable {
+        public var name: String
+        public var `protocol`: TransportProtocol
+        public var port: PortNumber
+        public var appProtocol: String?
+
+        public init(name: String = "", protocol: TransportProtocol = .tcp, port: PortNumber, appProtocol: String? = nil) {
+            self.name = name
+            self.protocol = `protocol`
+            self.port = port
+            self.appProtocol = appProtocol
+        }
+    }
+
+    public var metadata: ObjectMeta
+    public var subsets: [Subset]
+
+    public init(metadata: ObjectMeta, subsets: [Subset] = []) {
+        self.metadata = metadata
+        self.subsets = subsets
+    }
+}

@@ -1,0 +1,75 @@
+/// The kinds Fairway uses. The raw value is the API's `kind`.
+public enum ObjectKind: String, Sendable, Hashable, CaseIterable, Comparable {
+    case service = "Service"
+    case pod = "Pod"
+    case endpoints = "Endpoints"
+    case endpointSlice = "EndpointSlice"
+    case node = "Node"
+    case namespace = "Namespace"
+    case serviceCIDR = "ServiceCIDR"
+
+    public static func < (a: ObjectKind, b: ObjectKind) -> Bool { a.rawValue < b.rawValue }
+
+    /// Node, Namespace and ServiceCIDR objects live in no namespace.
+    public var isNamespaced: Bool {
+        switch self {
+        case .node, .namespace, .serviceCIDR: false
+        default: true
+        }
+    }
+}
+
+/// An object of any kind Fairway uses.
+public enum KubernetesObject: Sendable, Hashable {
+    case service(Service)
+    case pod(Pod)
+    case endpoints(Endpoints)
+    case endpointSlice(EndpointSlice)
+    case node(Node)
+    case namespace(Namespace)
+    case serviceCIDR(ServiceCIDR)
+
+    public var kind: ObjectKind {
+        switch self {
+        case .service: .service
+        case .pod: .pod
+        case .endpoints: .endpoints
+        case .endpointSlice: .endpointSlice
+        case .node: .node
+        case .namespace: .namespace
+        case .serviceCIDR: .serviceCIDR
+        }
+    }
+
+    public var metadata: ObjectMeta {
+        switch self {
+        case .service(let object): object.metadata
+        case .pod(let object): object.metadata
+        case .endpoints(let object): object.metadata
+        case .endpointSlice(let object): object.metadata
+        case .node(let object): object.metadata
+        case .namespace(let object): object.metadata
+        case .serviceCIDR(let object): object.metadata
+        }
+    }
+
+    public var reference: ObjectReference { ObjectReference(kind: kind, key: metadata.key) }
+}
+
+/// Names one object: kind, namespace and name.
+public struct ObjectReference: Sendable, Hashable, Comparable, CustomStringConvertible {
+    public let kind: ObjectKind
+    public let key: ObjectKey
+
+    public init(kind: ObjectKind, key: ObjectKey) {
+        self.kind = kind
+        self.key = key
+    }
+
+    /// `Service default/web`.
+    public var description: String { "\(kind.rawValue) \(key)" }
+
+    public static func < (a: ObjectReference, b: ObjectReference) -> Bool {
+        (a.kind, a.key) < (b.kind, b.key)
+    }
+}

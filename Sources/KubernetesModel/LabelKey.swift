@@ -1,0 +1,29 @@
+/// Well-known label and annotation keys.
+public enum LabelKey {
+    public static let serviceName = "kubernetes.io/service-name"
+    public static let headless = "service.kubernetes.io/headless"
+    public static let serviceProxyName = "service.kubernetes.io/service-proxy-name"
+    public static let managedBy = "endpointslice.kubernetes.io/managed-by"
+    public static let skipMirror = "endpointslice.kubernetes.io/skip-mirror"
+    public static let zone = "topology.kubernetes.io/zone"
+    public static let hostname = "kubernetes.io/hostname"
+}
+
+/// Annotation keys that decoding keeps, beside every key that begins with `fairway.dev/`.
+public enum AnnotationKey {
+    public static let lastChangeTriggerTime = "endpoints.kubernetes.io/last-change-trigger-time"
+    public static let topologyMode = "service.kubernetes.io/topology-mode"
+    public static let topologyAwareHints = "service.kubernetes.io/topology-aware-hints"
+    public static let leaderElection = "control-plane.alpha.kubernetes.io/leader"
+    public static let fairwayPrefix = "fairway.dev/"
+
+    public static let kept: Set<String> = [
+        lastChangeTriggerTime, topologyMode, topologyAwareHints, leaderElection,
+    ]
+}
+
+/// Values of the `endpointslice.kubernetes.io/managed-by` label.
+public enum SliceManager {
+    public static let controller = "endpointslice-controller.k8s.io"
+    public static let mirroring = "endpointslicemirroring-controller.k8s.io"
+}

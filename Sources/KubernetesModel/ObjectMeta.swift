@@ -1,0 +1,93 @@
+/// Namespace and name of an object. Cluster-scoped objects have an empty namespace.
+public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible {
+    public let namespace: String
+    public let name: String
+
+    public init(namespace: String, name: String) {
+        self.namespace = namespace
+        self.name = name
+    }
+
+    /// `namespace/name`, or `name` alone for a cluster-scoped object.
+    public var description: String { namespace.isEmpty ? name : "\(namespace)/\(name)" }
+
+    public static func < (a: ObjectKey, b: ObjectKey) -> Bool {
+        (a.namespace, a.name) < (b.namespace, b.name)
+    }
+}
+
+/// The part of `metav1.ObjectMeta` that Fairway uses. Managed fields, finalizers and the rest are never kept.
+public struct ObjectMeta: Sendable, Hashable {
+    public var name: String
+    public var namespace: String
+    public var uid: String
+    public var resourceVersion: String
+    public var generation: Int64
+    public var generateName: String
+    public var labels: [String: String]
+    /// Only the keys in ``keptAnnotations`` and those that begin with `fairway.dev/` survive decoding.
+    public var annotations: [String: String]
+    public var creationTimestamp: Timestamp?
+    public var deletionTimestamp: Timestamp?
+    public var ownerReferences: [OwnerReference]
+
+    public init(
+        name: String, namespace: String = "", uid: String = "", resourceVersion: String = "", generation: Int64 = 0,
+        generateName: String = "", labels: [String: String] = [:], annotations: [String: String] = [:],
+        creationTimestamp: Timestamp? = nil, deletionTimestamp: Timestamp? = nil,
+        ownerReferences: [OwnerReference] = []
+    ) {
+        self.name = name
+        self.namespace = namespace
+        self.uid = uid
+        self.resourceVersion = resourceVersion
+        self.generation = generation
+        self.generateName = generateName
+        self.labels = labels
+        self.annotations = annotations
+        self.creationTimestamp = creationTimestamp
+        self.deletionTimestamp = deletionTimestamp
+        self.ownerReferences = ownerReferences
+    }
+
+    public var key: ObjectKey { ObjectKey(namespace: namespace, name: name) }
+}
+
+/// `metav1.OwnerReference`.
+public struct OwnerReference: Sendable, Hashable {
+    public var apiVersion: String
+    public var kind: String
+    public var name: String
+    public var uid: String
+    public var controller: Bool
+    public var blockOwnerDeletion: Bool
+
+    public init(
+        apiVersion: String, kind: String, name: String, uid: String, controller: Bool = false,
+        blockOwnerDeletion: Bool = false
+    ) {
+        self.apiVersion = apiVersion
+        self.kind = kind
+        self.name = name
+        self.uid = uid
+        self.controller = controller
+        self.blockOwnerDeletion = blockOwnerDeletion
+    }
+}
+
+/// An instant as the API writes it (RFC 3339), in UTC.
+public struct Timestamp: Sendable, Hashable, Comparable {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    public var seconds: Int64
+    /// 0..<1_000_000_000.
+    public var nanoseconds: Int32
+
+    public init(seconds: Int64, nanoseconds: Int32 = 0) {
+        self.seconds = seconds
+        self.nanoseconds = nanoseconds
+    }
+
+    public static func < (a: Timestamp, b: Timestamp) -> Bool {
+        (a.seconds, a.nanoseconds) < (b.seconds, b.nanoseconds)
+    }
+}

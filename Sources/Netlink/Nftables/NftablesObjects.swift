@@ -1,0 +1,171 @@
+public import NetworkTypes
+
+/// An nf_tables table's address family (`NFPROTO_*`). Fairway owns one table in each.
+public enum NftablesFamily: UInt8, Sendable, Hashable, CaseIterable {
+    case ip = 2
+    case ip6 = 10
+
+    public init(_ family: IPFamily) { self = family == .ipv4 ? .ip : .ip6 }
+    public var ipFamily: IPFamily { self == .ip ? .ipv4 : .ipv6 }
+    /// `ip` or `ip6`, as nft writes it.
+    public var text: String { self == .ip ? "ip" : "ip6" }
+}
+
+/// A table's name: family and name.
+public struct NftablesTable: Sendable, Hashable {
+    public let family: NftablesFamily
+    public let name: String
+    public var comment: String?
+
+    public init(family: NftablesFamily, name: String, comment: String? = nil) {
+        self.family = family
+        self.name = name
+        self.comment = comment
+    }
+}
+
+/// A chain; with a hook it is a base chain.
+public struct NftablesChain: Sendable, Hashable {
+    public enum ChainType: String, Sendable, Hashable { case filter, nat, route }
+    /// `NF_INET_*` of linux/netfilter.h.
+    public enum Hook: UInt32, Sendable, Hashable {
+        case prerouting = 0
+        case input = 1
+        case forward = 2
+        case output = 3
+        case postrouting = 4
+    }
+    /// Where a base chain is attached; its policy is always accept.
+    public struct Attachment: Sendable, Hashable {
+        public let type: ChainType
+        public let hook: Hook
+        public let priority: Int32
+
+        public init(type: ChainType, hook: Hook, priority: Int32) {
+            self.type = type
+            self.hook = hook
+            self.priority = priority
+        }
+    }
+
+    public let name: String
+    public var attachment: Attachment?
+    public var comment: String?
+
+    public init(_ name: String, attachment: Attachment? = nil, comment: String? = nil) {
+        self.name = name
+        self.attachment = attachment
+        self.comment = comment
+    }
+}
+
+/// One rule: expressions in the order the kernel runs them.
+public struct NftablesRule: Sendable, Hashable {
+    public let chain: String
+    public var expressions: [RuleExpression]
+    public var comment: String?
+
+    public init(chain: String, _ expressions: [RuleExpression], comment: String? = nil) {
+        self.chain = chain
+        self.expressions = expressions
+        self.comment = comment
+    }
+}
+
+/// One component of a set's key or data. Decides its width, nft's datatype and the `typeof` text
+/// that nft prints.
+public enum NftablesField: Sendable, Hashable {
+    /// `ip saddr` / `ip6 saddr`: 4 or 16 bytes, network order.
+    case sourceAddress(NftablesFamily)
+    /// `ip daddr` / `ip6 daddr`: 4 or 16 bytes, network order.
+    case destinationAddress(NftablesFamily)
+    /// `meta l4proto`: 1 byte.
+    case transportProtocol
+    /// `th dport`: 2 bytes, network order.
+    case destinationPort
+    /// `numgen random mod 2`: 4 bytes, host order. An index.
+    case index
+    /// `meta priority`: 4 bytes, host order.
+    case priority
+    /// `meta mark`: 4 bytes, host order.
+    case mark
+
+    /// Bytes of the value itself; in a concatenation each field is padded to a multiple of four.
+    public var byteCount: Int {
+        switch self {
+        case .sourceAddress(let family), .destinationAddress(let family): family == .ip ? 4 : 16
+        case .transportProtocol: 1
+        case .destinationPort: 2
+        case .index, .priority, .mark: 4
+        }
+    }
+    /// `byteCount` rounded up to a multiple of four.
+    public var paddedByteCount: Int { (byteCount + 3) & ~3 }
+}
+
+/// A named set, or a map when it has data.
+public struct NftablesSet: Sendable, Hashable {
+    public enum DataType: Sendable, Hashable {
+        case fields([NftablesField])
+        case verdict
+    }
+    public struct Flags: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// Elements are ranges.
+        public static let interval = Flags(rawValue: 1)
+        /// Elements expire.
+        public static let timeout = Flags(rawValue: 2)
+        /// Rules add elements.
+        public static let dynamic = Flags(rawValue: 4)
+    }
+
+    public let name: String
+    public let key: [NftablesField]
+    public let data: DataType?
+    public var flags: Flags
+    public var comment: String?
+
+    public init(
+        _ name: String, key: [NftablesField], data: DataType? = nil, flags: Flags = [], comment: String? = nil
+    ) {
+        self.name = name
+        self.key = key
+        self.data = data
+        self.flags = flags
+        self.comment = comment
+    }
+}
+
+/// A verdict a rule or a map element gives.
+public enum NftablesVerdict: Sendable, Hashable {
+    case accept
+    case drop
+    case `continue`
+    case `return`
+    case jump(String)
+    case goto(String)
+}
+
+/// One element of a set or map.
+public struct NftablesElement: Sendable, Hashable {
+    public enum Data: Sendable, Hashable {
+        case value([UInt8])
+        case verdict(NftablesVerdict)
+    }
+    /// The key's fields, each padded with zeros to a multiple of four bytes, in order; a key of one
+    /// field is not padded.
+    public var key: [UInt8]
+    /// For interval sets: the key after the last one (nft's half-open form) is a second element with
+    /// this flag set.
+    public var isIntervalEnd: Bool
+    public var data: Data?
+    public var comment: String?
+
+    public init(key: [UInt8], isIntervalEnd: Bool = false, data: Data? = nil, comment: String? = nil) {
+        self.key = key
+        self.isIntervalEnd = isIntervalEnd
+        self.data = data
+        self.comment = comment
+    }
+}

@@ -1,0 +1,90 @@
+/// A register of the nf_tables virtual machine, by the kernel's number.
+///
+/// 1...4 are the 16-byte registers (`NFT_REG_1`...), 8...23 the 4-byte ones (`NFT_REG32_00`...);
+/// register 1 covers 8...11, and so on.
+public struct NftablesRegister: Sendable, Hashable {
+    public let number: UInt32
+    public init(_ number: UInt32) { self.number = number }
+
+    public static let verdict = NftablesRegister(0)
+    /// The 16-byte register 1, where nft puts the first operand.
+    public static let r1 = NftablesRegister(1)
+    /// A 4-byte register, `index` counted from the start of register 1.
+    public static func word(_ index: Int) -> NftablesRegister { NftablesRegister(8 + UInt32(index)) }
+    /// Byte offset into the register file (register 1 begins at 0).
+    public var byteOffset: Int {
+        number < 8 ? Int(number - 1) * 16 : Int(number - 8) * 4
+    }
+}
+
+/// One expression of a rule, one to one with the kernel's (net/netfilter/nft_*.c), so that what was
+/// planned, what the kernel holds and what a tracer runs are the same thing.
+public enum RuleExpression: Sendable, Hashable {
+    /// Keys of linux/netfilter/nf_tables.h `nft_meta_keys`.
+    public enum MetaKey: Sendable, Hashable {
+        case priority
+        case mark
+        case transportProtocol
+        case inputInterfaceName
+        case outputInterfaceName
+    }
+
+    public enum PayloadBase: Sendable, Hashable {
+        case network
+        case transport
+    }
+
+    public enum CtKey: Sendable, Hashable {
+        case state
+        case status
+        case mark
+        /// Destination address of the original direction (`ct original ip daddr`), of the table's family.
+        case originalDestination
+        /// Destination port of the original direction, network order.
+        case originalDestinationPort
+    }
+
+    public enum CompareOperation: Sendable, Hashable { case equal, notEqual }
+    public enum NumgenType: Sendable, Hashable { case random, incremental }
+    public enum NatType: Sendable, Hashable { case source, destination }
+    public enum FibAddress: Sendable, Hashable { case source, destination }
+    public enum RejectKind: Sendable, Hashable {
+        /// ICMP or ICMPv6 port unreachable.
+        case portUnreachable
+        case tcpReset
+    }
+
+    /// `meta KEY` into a register.
+    case meta(MetaKey, to: NftablesRegister)
+    /// `meta KEY set` from a register.
+    case setMeta(MetaKey, from: NftablesRegister)
+    /// `ct KEY` into a register.
+    case ct(CtKey, to: NftablesRegister)
+    /// `ct mark set` from a register.
+    case setCtMark(from: NftablesRegister)
+    /// Bytes of the packet into a register.
+    case payload(PayloadBase, offset: Int, length: Int, to: NftablesRegister)
+    /// Goes on when the comparison holds; else the rule ends.
+    case compare(NftablesRegister, CompareOperation, [UInt8])
+    /// `(from & mask) ^ xor` into `to`; both operands as long as the value.
+    case bitwise(from: NftablesRegister, to: NftablesRegister, mask: [UInt8], xor: [UInt8])
+    /// A constant into a register.
+    case immediate([UInt8], to: NftablesRegister)
+    /// A verdict; ends the rule.
+    case verdict(NftablesVerdict)
+    /// Membership: goes on when the key is in the set (or is not, when inverted).
+    case lookup(set: String, key: NftablesRegister, inverted: Bool)
+    /// Map lookup: goes on with the data in `to` when the key is found. `to` may be `.verdict`.
+    case mapLookup(map: String, key: NftablesRegister, to: NftablesRegister)
+    /// A number from 0 to `modulus` - 1 into a register.
+    case numgen(NumgenType, modulus: UInt32, to: NftablesRegister)
+    /// Destination or source translation to an address, and port when given, in registers.
+    case nat(NatType, address: NftablesRegister, port: NftablesRegister?)
+    /// Source translation to the address of the outgoing interface.
+    case masquerade(fullyRandom: Bool)
+    case reject(RejectKind)
+    /// `fib saddr|daddr type`: the route type (RTN_LOCAL is 2) into a register, 4 bytes host order.
+    case fibAddressType(FibAddress, to: NftablesRegister)
+    /// An expression this version does not know, by the kernel's name. Only ever read, never written.
+    case unknown(String)
+}

@@ -1,0 +1,56 @@
+public import KubernetesModel
+internal import HashTreeCollections
+
+/// Every object the store held at one moment. A value: copying is O(1), and later changes of the
+/// store never show through.
+public struct ClusterSnapshot: Sendable {
+    public internal(set) var services = ObjectTable<Service>()
+    public internal(set) var pods = ObjectTable<Pod>()
+    public internal(set) var endpoints = ObjectTable<Endpoints>()
+    public internal(set) var endpointSlices = ObjectTable<EndpointSlice>()
+    public internal(set) var nodes = ObjectTable<Node>()
+    public internal(set) var namespaces = ObjectTable<Namespace>()
+    public internal(set) var serviceCIDRs = ObjectTable<ServiceCIDR>()
+
+    /// Slices by the Service their label names; names sorted.
+    var sliceNamesByService: TreeDictionary<ObjectKey, [String]> = [:]
+
+    public init() {}
+
+    /// Keys of the EndpointSlices labelled with this Service, sorted by name. O(log n + slices).
+    public func sliceKeys(ofService key: ObjectKey) -> [ObjectKey] {
+        (sliceNamesByService[key] ?? []).map { ObjectKey(namespace: key.namespace, name: $0) }
+    }
+
+    /// The EndpointSlices labelled with this Service, sorted by name. O(log n + slices).
+    public func slices(ofService key: ObjectKey) -> [EndpointSlice] {
+        sliceKeys(ofService: key).compactMap { endpointSlices[$0] }
+    }
+
+    /// The object a reference names, nil when the store has none.
+    public subscript(reference: ObjectReference) -> KubernetesObject? {
+        let key = reference.key
+        return switch reference.kind {
+        case .service: services[key].map(KubernetesObject.service)
+        case .pod: pods[key].map(KubernetesObject.pod)
+        case .endpoints: endpoints[key].map(KubernetesObject.endpoints)
+        case .endpointSlice: endpointSlices[key].map(KubernetesObject.endpointSlice)
+        case .node: nodes[key].map(KubernetesObject.node)
+        case .namespace: namespaces[key].map(KubernetesObject.namespace)
+        case .serviceCIDR: serviceCIDRs[key].map(KubernetesObject.serviceCIDR)
+        }
+    }
+
+    /// Keys of every object of a kind, in no particular order. O(n).
+    public func keys(of kind: ObjectKind) -> [ObjectKey] {
+        switch kind {
+        case .service: Array(services.keys)
+        case .pod: Array(pods.keys)
+        case .endpoints: Array(endpoints.keys)
+        case .endpointSlice: Array(endpointSlices.keys)
+        case .node: Array(nodes.keys)
+        case .namespace: Array(namespaces.keys)
+        case .serviceCIDR: Array(serviceCIDRs.keys)
+        }
+    }
+}

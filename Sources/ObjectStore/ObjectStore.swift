@@ -1,0 +1,149 @@
+internal import HashTreeCollections
+public import KubernetesModel
+
+/// What a source tells the store.
+public enum StoreEvent: Sendable, Hashable {
+    /// The object exists and looks like this, whether the store knew it or not.
+    case set(KubernetesObject)
+    /// The object is gone. Unknown objects are ignored.
+    case delete(ObjectReference)
+    /// The source begins to list this kind anew: what is not `set` again before `synced` is gone.
+    case reset(ObjectKind)
+    /// The source has told every object of this kind that it knows.
+    case synced(ObjectKind)
+}
+
+/// What a batch of events changed.
+public struct DirtyKeys: Sendable, Hashable {
+    /// Every object that appeared, changed or vanished.
+    public var objects: Set<ObjectReference>
+    /// Services to decide anew: the Service itself, or a slice that names it (before or now), changed.
+    public var services: Set<ObjectKey>
+
+    public init(objects: Set<ObjectReference> = [], services: Set<ObjectKey> = []) {
+        self.objects = objects
+        self.services = services
+    }
+
+    public var isEmpty: Bool { objects.isEmpty }
+
+    public mutating func formUnion(_ other: DirtyKeys) {
+        objects.formUnion(other.objects)
+        services.formUnion(other.services)
+    }
+}
+
+/// The keyed store between the sources and everything that computes.
+///
+/// One owner mutates it; readers take `snapshot`, a persistent value. Setting an object to what it
+/// already is marks nothing dirty, so that order and duplicates of events do not matter.
+public struct ObjectStore: Sendable {
+    public private(set) var snapshot = ClusterSnapshot()
+    /// Kinds that must report `synced` before `isSynced`.
+    public let expectedKinds: Set<ObjectKind>
+    public private(set) var syncedKinds: Set<ObjectKind> = []
+    /// While a kind is listed anew: the keys seen since its `reset`.
+    private var relisted: [ObjectKind: Set<ObjectKey>] = [:]
+
+    public init(expecting kinds: Set<ObjectKind> = Set(ObjectKind.allCases)) {
+        self.expectedKinds = kinds
+    }
+
+    /// Every expected kind has been listed once. Stays true through later resets: what is known is
+    /// kept until the new list is complete.
+    public var isSynced: Bool { syncedKinds.isSuperset(of: expectedKinds) }
+
+    /// Applies events in order. O(log n) an event; `synced` after `reset` walks that kind once.
+    public mutating func apply(_ events: some Sequence<StoreEvent>) -> DirtyKeys {
+        var dirty = DirtyKeys()
+        for event in events { apply(event, &dirty) }
+        return dirty
+    }
+
+    private mutating func apply(_ event: StoreEvent, _ dirty: inout DirtyKeys) {
+        switch event {
+        case .set(let object):
+            relisted[object.kind]?.insert(object.metadata.key)
+            set(object, &dirty)
+        case .delete(let reference):
+            relisted[reference.kind]?.remove(reference.key)
+            delete(reference, &dirty)
+        case .reset(let kind):
+            relisted[kind] = []
+        case .synced(let kind):
+            if let seen = relisted.removeValue(forKey: kind) {
+                for key in snapshot.keys(of: kind) where !seen.contains(key) {
+                    delete(ObjectReference(kind: kind, key: key), &dirty)
+                }
+            }
+            syncedKinds.insert(kind)
+        }
+    }
+
+    private mutating func set(_ object: KubernetesObject, _ dirty: inout DirtyKeys) {
+        let key = object.metadata.key
+        switch object {
+        case .service(let new):
+            guard snapshot.services[key] != new else { return }
+            snapshot.services[key] = new
+            dirty.services.insert(key)
+        case .endpointSlice(let new):
+            let old = snapshot.endpointSlices[key]
+            guard old != new else { return }
+            snapshot.endpointSlices[key] = new
+            reindex(slice: key, from: old?.serviceKey, to: new.serviceKey, &dirty)
+        case .pod(let new):
+            guard snapshot.pods[key] != new else { return }
+            snapshot.pods[key] = new
+        case .endpoints(let new):
+            guard snapshot.endpoints[key] != new else { return }
+            snapshot.endpoints[key] = new
+        case .node(let new):
+            guard snapshot.nodes[key] != new else { return }
+            snapshot.nodes[key] = new
+        case .namespace(let new):
+            guard snapshot.namespaces[key] != new else { return }
+            snapshot.namespaces[key] = new
+        case .serviceCIDR(let new):
+            guard snapshot.serviceCIDRs[key] != new else { return }
+            snapshot.serviceCIDRs[key] = new
+        }
+        dirty.objects.insert(object.reference)
+    }
+
+    private mutating func delete(_ reference: ObjectReference, _ dirty: inout DirtyKeys) {
+        let key = reference.key
+        guard let old = snapshot[reference] else { return }
+        switch old {
+        case .service:
+            snapshot.services[key] = nil
+            dirty.services.insert(key)
+        case .endpointSlice(let slice):
+            snapshot.endpointSlices[key] = nil
+            reindex(slice: key, from: slice.serviceKey, to: nil, &dirty)
+        case .pod: snapshot.pods[key] = nil
+        case .endpoints: snapshot.endpoints[key] = nil
+        case .node: snapshot.nodes[key] = nil
+        case .namespace: snapshot.namespaces[key] = nil
+        case .serviceCIDR: snapshot.serviceCIDRs[key] = nil
+        }
+        dirty.objects.insert(reference)
+    }
+
+    private mutating func reindex(
+        slice: ObjectKey, from old: ObjectKey?, to new: ObjectKey?, _ dirty: inout DirtyKeys
+    ) {
+        if let old { dirty.services.insert(old) }
+        if let new { dirty.services.insert(new) }
+        guard old != new else { return }
+        if let old, var names = snapshot.sliceNamesByService[old] {
+            names.removeAll { $0 == slice.name }
+            snapshot.sliceNamesByService[old] = names.isEmpty ? nil : names
+        }
+        if let new {
+            var names = snapshot.sliceNamesByService[new] ?? []
+            names.insert(slice.name, at: names.firstIndex { $0 > slice.name } ?? names.endIndex)
+            snapshot.sliceNamesByService[new] = names
+        }
+    }
+}
