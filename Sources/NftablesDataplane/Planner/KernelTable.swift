@@ -46,6 +46,13 @@ package struct KernelTable: Sendable {
         return result
     }
 
+    /// Every code that some element is about, whoever wrote it.
+    var codes: Set<UInt32> {
+        Set(NftablesPlanner.treatmentSets.flatMap { (elements[$0] ?? []).map { HostOrder.value($0.key) } })
+    }
+
+    var balanceChains: Set<BalanceChain> { Set(chains.keys.compactMap(BalanceChain.init(name:))) }
+
     /// Addresses of the pairs in the hairpin set.
     func hairpins(_ family: IPFamily) -> Set<IPAddress> {
         Set((elements[.hairpinEndpoints] ?? []).compactMap { IPAddress(networkBytes: $0.key.prefix(family.addressByteCount)) })

@@ -23,16 +23,17 @@ extension NftablesPlanner {
             return (plan, planner)
         }
         planner.treatments = TreatmentTable(
-            adopted: kernel.treatments.filter { !$0.value.chains.isEmpty },
-            chains: Set(kernel.chains.keys.compactMap(BalanceChain.init(name:))))
+            adopted: kernel.treatments, reserved: kernel.codes, chains: kernel.balanceChains)
         planner.adopt(hairpins: kernel.hairpins(family.ipFamily))
+        let strangers = planner.strangers(kernel)
 
         // As if from nothing, but on the same node; then without what is there already.
         var plan = planner.plan(
             ServiceTable(servicePorts: table.servicePorts, node: table.node).changes(
                 from: ServiceTable(node: table.node)))
         var held = Held(kernel)
-        plan.prologue = planner.repair(kernel, node: table.node) + planner.dropUnknownCodes(kernel) + plan.prologue
+        plan.prologue = planner.repair(kernel, node: table.node) + plan.prologue
+        plan.epilogue += strangers
         plan.groups = plan.groups.map { held.difference($0) }.filter { !$0.isEmpty }
         plan.removals = held.leftovers(groupSize: removalGroupSize)
         return (plan, planner)
@@ -52,7 +53,7 @@ extension NftablesPlanner {
     private func repair(_ kernel: KernelTable, node: NodeTable) -> [NftablesOperation] {
         var operations = ruleOperations(
             from: layout.chains.flatMap { kernel.rules[$0.name] ?? [] }, to: layout.rules(node.localDetector))
-        for chain in treatments.chains.sorted(by: { $0.name < $1.name }) {
+        for chain in kernel.balanceChains.sorted(by: { $0.name < $1.name }) {
             let wanted = layout.rule(of: chain)
             if kernel.rules[chain.name] ?? [] != [wanted] {
                 operations += [.flushChain(chain.name), .addRule(wanted)]
@@ -72,14 +73,13 @@ extension NftablesPlanner {
         return [.flushSet(set)] + (wanted.isEmpty ? [] : [.addElements(set, wanted)])
     }
 
-    /// Elements of the code sets whose code is none of the adopted: nothing this version wrote.
-    private func dropUnknownCodes(_ kernel: KernelTable) -> [NftablesOperation] {
-        let sets: [TableSet] = [
-            .fromPod, .fromNode, .fromOutside, .masqueradeFromPod, .masqueradeFromNode, .masqueradeFromOutside,
-        ]
-        let known = kernel.treatments.filter { treatments.code(of: $0.value) == $0.key }
-        return sets.compactMap { set in
-            let strangers = (kernel.elements[set] ?? []).filter { known[HostOrder.value($0.key)] == nil }
+    /// Elements about treatments that are none of those adopted: nothing this version wrote, or what a
+    /// damaged treatment left. They go last, when no frontend has their code any more. To be called
+    /// before the planner lets go of adopted treatments, whose elements it removes itself.
+    private func strangers(_ kernel: KernelTable) -> [NftablesOperation] {
+        let adopted = treatments.knownElements
+        return Self.treatmentSets.compactMap { set in
+            let strangers = (kernel.elements[set] ?? []).filter { !adopted.contains(SetElement(set, $0)) }
             return strangers.isEmpty ? nil : .deleteElements(set, strangers.map { NftablesElement(key: $0.key) })
         }
     }

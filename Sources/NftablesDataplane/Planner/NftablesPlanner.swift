@@ -193,11 +193,13 @@ package struct NftablesPlanner: Sendable {
         }
     }
 
+    /// The sets whose keys are codes.
+    static let treatmentSets: [TableSet] = [
+        .fromPod, .fromNode, .fromOutside, .masqueradeFromPod, .masqueradeFromNode, .masqueradeFromOutside,
+    ]
+
     private static func perSet(_ items: [SetElement]) -> [(TableSet, [NftablesElement])] {
-        let sets: [TableSet] = [
-            .fromPod, .fromNode, .fromOutside, .masqueradeFromPod, .masqueradeFromNode, .masqueradeFromOutside,
-        ]
-        return sets.compactMap { set in
+        treatmentSets.compactMap { set in
             let elements = items.filter { $0.set == set }.map(\.element)
             return elements.isEmpty ? nil : (set, elements)
         }

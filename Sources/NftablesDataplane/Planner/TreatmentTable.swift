@@ -18,17 +18,27 @@ struct TreatmentTable: Sendable {
     /// Chains that exist in the kernel.
     private(set) var chains: Set<BalanceChain> = []
 
+    /// Codes that are adopted from a running table. Far more than there are treatments, and far from
+    /// the end of the type, so that counting on from the highest never overflows.
+    private static let adoptableCodes: ClosedRange<UInt32> = 1...1_000_000
+
     /// Codes that a running table already has. They keep their meaning; those that nothing uses go at
-    /// the next `takeChanges`.
-    init(adopted: [UInt32: Treatment] = [:], chains: Set<BalanceChain> = []) {
+    /// the next `takeChanges`. Of several codes with one meaning the lowest is adopted.
+    ///
+    /// - Parameter reserved: codes that are not to be given away, since the kernel still has elements about them.
+    init(adopted: [UInt32: Treatment] = [:], reserved: Set<UInt32> = [], chains: Set<BalanceChain> = []) {
         self.chains = chains
-        for (code, treatment) in adopted.sorted(by: { $0.key < $1.key }) where entries[treatment] == nil {
+        nextCode = (reserved.filter(Self.adoptableCodes.contains).max() ?? 0) + 1
+        for (code, treatment) in adopted.sorted(by: { $0.key < $1.key })
+        where Self.adoptableCodes.contains(code) && !treatment.chains.isEmpty && entries[treatment] == nil {
             entries[treatment] = Entry(code: code, uses: 0)
             known[treatment] = code
             touched.insert(treatment)
-            nextCode = max(nextCode, code + 1)
         }
     }
+
+    /// The elements that the kernel has about treatments, as far as they were adopted or added.
+    var knownElements: Set<SetElement> { Set(known.flatMap { $0.key.elements(code: $0.value) }) }
 
     /// The code of a treatment that one more frontend uses.
     mutating func acquire(_ treatment: Treatment) -> UInt32 {
