@@ -1,6 +1,8 @@
 import DataplaneTesting
 import Netlink
+import NetworkTypes
 import NftablesDataplane
+import ServiceTable
 import Testing
 
 /// The fake must refuse what the kernel refuses.

@@ -10,11 +10,15 @@ package struct PacketTracer: Sendable {
     /// Addresses of the node: what arrives for them is delivered locally, what leaves from them is its own.
     let localAddresses: Set<IPAddress>
     private let baseChains: [NftablesChain.Hook: [NftablesChain]]
+    /// Starts and ends of each interval set, ascending.
+    let intervals: [String: [NftablesElement]]
 
     package init(_ fake: FakeNftables, localAddresses: Set<IPAddress>) {
         state = fake.state
         family = fake.family
         self.localAddresses = localAddresses
+        intervals = fake.state.elements.filter { fake.state.sets[$0.key]?.flags.contains(.interval) == true }
+            .mapValues(FakeNftables.ascending)
         let attached = fake.state.chains.values.filter { $0.attachment != nil }
         let byHook = Dictionary(grouping: attached) { $0.attachment?.hook ?? .input }
         baseChains = byHook.mapValues { chains in

@@ -194,10 +194,10 @@ struct RuleMachine {
             throw error(chain, "looks in the missing set \(name)")
         }
         let key = try load(register, FakeNftables.width(set.key), chain)
-        guard set.flags.contains(.interval) else {
+        guard let intervals = tracer.intervals[name] else {
             return elements[FakeNftables.ElementKey(bytes: key, isIntervalEnd: false)]
         }
-        let last = FakeNftables.ascending(elements).last { !key.lexicographicallyPrecedes($0.key) }
+        let last = intervals.last { !key.lexicographicallyPrecedes($0.key) }
         return last.flatMap { $0.isIntervalEnd ? nil : $0 }
     }
 
