@@ -1,4 +1,4 @@
-package import KubernetesModel
+internal import KubernetesModel
 package import ObjectStore
 
 /// Keeps the EndpointSlices of all Services as their pods want them, one batch of changes at a time.

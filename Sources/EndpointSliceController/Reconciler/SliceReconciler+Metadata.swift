@@ -30,7 +30,7 @@ extension SliceReconciler {
     /// time on a newer change would be measured as a slow network.
     static func stamped(_ slice: EndpointSlice, _ time: Timestamp?) -> EndpointSlice {
         var slice = slice
-        slice.metadata.annotations[AnnotationKey.lastChangeTriggerTime] = time.map(TriggerTime.text)
+        slice.metadata.annotations[AnnotationKey.lastChangeTriggerTime] = time?.description
         return slice
     }
 }
