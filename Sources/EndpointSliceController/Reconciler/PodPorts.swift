@@ -43,6 +43,10 @@ struct PortSet: Hashable {
         self.ports =
             ports.count < 2
             ? ports
-            : ports.sorted { ($0.name ?? "", $0.protocol, $0.port?.rawValue ?? 0) < ($1.name ?? "", $1.protocol, $1.port?.rawValue ?? 0) }
+            : ports.sorted { Self.order($0) < Self.order($1) }
+    }
+
+    private static func order(_ port: EndpointPort) -> (String, TransportProtocol, UInt16) {
+        (port.name ?? "", port.protocol, port.port?.rawValue ?? 0)
     }
 }

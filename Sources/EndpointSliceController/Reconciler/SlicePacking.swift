@@ -62,18 +62,25 @@ struct SlicePacking {
             let portSet = PortSet(slice.ports)
             var candidate = Candidate(slice: slice, group: wanted.groups.firstIndex { $0.portSet == portSet })
             candidate.isChanged = slice.metadata.labels != labels
+            if case .pods(let names) = scope, !Self.names(names, anyPodOf: slice) {
+                // Most slices of a large Service: one look at each pod's name, and no copy.
+                candidates.append(candidate)
+                continue
+            }
             var kept: [Endpoint]?
             for (position, old) in slice.endpoints.enumerated() {
                 let new: Endpoint?
-                if let name = Self.podName(old, in: slice), scope.contains(name) {
-                    if let entry = entryByPod[name], !isPlaced[entry], wanted.entries[entry].group == candidate.group {
+                if Self.isDecided(old, by: scope, in: slice) {
+                    if Self.isPod(old, in: slice), let name = old.targetRef?.name, let entry = entryByPod[name],
+                        !isPlaced[entry], wanted.entries[entry].group == candidate.group
+                    {
                         isPlaced[entry] = true
                         new = wanted.endpoint(entry, after: old)
                     } else {
                         new = nil
                     }
                 } else {
-                    new = scope == .all ? nil : old
+                    new = old
                 }
                 if kept == nil, new != old { kept = Array(slice.endpoints[..<position]) }
                 if let new { kept?.append(new) }
@@ -86,12 +93,27 @@ struct SlicePacking {
         }
     }
 
-    /// The pod behind an endpoint, when it is one of the slice's own namespace.
-    private static func podName(_ endpoint: Endpoint, in slice: EndpointSlice) -> String? {
-        guard let target = endpoint.targetRef, target.kind == "Pod",
-            target.namespace == slice.metadata.namespace || target.namespace.isEmpty
-        else { return nil }
-        return target.name
+    /// The endpoint is decided anew: all are, or it stands for a pod of the slice's own namespace
+    /// that the scope names. One of no pod is decided with all, and then goes.
+    private static func isDecided(
+        _ endpoint: Endpoint, by scope: SliceReconciler.Scope, in slice: EndpointSlice
+    ) -> Bool {
+        guard case .pods(let names) = scope else { return true }
+        guard let name = endpoint.targetRef?.name, names.contains(name) else { return false }
+        return isPod(endpoint, in: slice)
+    }
+
+    private static func names(_ names: Set<String>, anyPodOf slice: EndpointSlice) -> Bool {
+        // Nearly always one pod: comparing names is cheaper than hashing each.
+        if names.count == 1, let only = names.first {
+            return slice.endpoints.contains { $0.targetRef?.name == only }
+        }
+        return slice.endpoints.contains { $0.targetRef.map { names.contains($0.name) } ?? false }
+    }
+
+    private static func isPod(_ endpoint: Endpoint, in slice: EndpointSlice) -> Bool {
+        guard let target = endpoint.targetRef else { return false }
+        return target.kind == "Pod" && (target.namespace == slice.metadata.namespace || target.namespace.isEmpty)
     }
 
     private mutating func add(_ endpoints: ArraySlice<Endpoint>, group: Int, ports: [EndpointPort]) {
@@ -160,16 +182,6 @@ struct SlicePacking {
         }
         outcome.delete = empty.map(\.metadata.key)
         return outcome
-    }
-}
-
-extension SliceReconciler.Scope {
-    /// Endpoints of this pod are decided anew.
-    func contains(_ podName: String) -> Bool {
-        switch self {
-        case .all: true
-        case .pods(let names): names.contains(podName)
-        }
     }
 }
 
