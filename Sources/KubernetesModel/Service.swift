@@ -143,7 +143,7 @@ public struct ServiceStatus: Sendable, Hashable {
 }
 
 public struct LoadBalancerIngress: Sendable, Hashable {
-    public enum IPMode: String, Sendable, Hashable {
+    public enum IPMode: String, Sendable, Hashable, CaseIterable {
         case vip = "VIP"
         case proxy = "Proxy"
     }

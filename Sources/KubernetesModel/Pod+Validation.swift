@@ -1,0 +1,53 @@
+internal import NetworkTypes
+
+extension Pod {
+    /// What the API server would refuse; see ``KubernetesObject/validate()``.
+    package func validate() -> [ValidationFault] {
+        var faults = FaultList()
+        metadata.validate(as: .pod, &faults)
+        if !nodeName.isEmpty { faults.check(nodeName, NameSyntax.dnsSubdomain, FieldPath("spec", "nodeName")) }
+        if !hostname.isEmpty { faults.check(hostname, NameSyntax.dnsLabel, FieldPath("spec", "hostname")) }
+        if !subdomain.isEmpty { faults.check(subdomain, NameSyntax.dnsLabel, FieldPath("spec", "subdomain")) }
+        for port in containerPorts where !port.name.isEmpty {
+            // Which container a port is of was not kept: the fault names them all.
+            faults.check(port.name, NameSyntax.portName, FieldPath("spec", "containers"))
+        }
+        AddressRule.onePerFamily(podIPs.map(\.family), &faults, FieldPath("status", "podIPs")) {
+            podIPs[$0].description
+        }
+        return faults.faults
+    }
+}
+
+extension Node {
+    /// What the API server would refuse; see ``KubernetesObject/validate()``.
+    package func validate() -> [ValidationFault] {
+        var faults = FaultList()
+        metadata.validate(as: .node, &faults)
+        AddressRule.onePerFamily(podCIDRs.map(\.family), &faults, FieldPath("spec", "podCIDRs")) {
+            podCIDRs[$0].description
+        }
+        return faults.faults
+    }
+}
+
+extension Namespace {
+    /// What the API server would refuse; see ``KubernetesObject/validate()``.
+    package func validate() -> [ValidationFault] {
+        var faults = FaultList()
+        metadata.validate(as: .namespace, &faults)
+        return faults.faults
+    }
+}
+
+extension ServiceCIDR {
+    /// What the API server would refuse; see ``KubernetesObject/validate()``.
+    package func validate() -> [ValidationFault] {
+        var faults = FaultList()
+        metadata.validate(as: .serviceCIDR, &faults)
+        let path = FieldPath("spec", "cidrs")
+        if cidrs.isEmpty { faults.add(path, Phrase.required("at least one CIDR required")) }
+        AddressRule.onePerFamily(cidrs.map(\.family), &faults, path) { cidrs[$0].description }
+        return faults.faults
+    }
+}
