@@ -1,12 +1,15 @@
 /// Where in an object a field lies: `spec.ports[1].nodePort`.
 package struct FieldPath: Sendable, Hashable {
+    /// A key of a map or an index of a list.
     package enum Component: Sendable, Hashable {
         case key(String)
         case index(Int)
     }
 
+    /// From the top of the object down.
     package var components: [Component]
 
+    /// A path of these components; the object itself without any.
     package init(_ components: [Component] = []) {
         self.components = components
     }
@@ -21,7 +24,9 @@ package struct FieldPath: Sendable, Hashable {
         components = codingPath.map { key in key.intValue.map(Component.index) ?? .key(key.stringValue) }
     }
 
+    /// The path of a field below.
     package func appending(_ key: String) -> FieldPath { FieldPath(components + [.key(key)]) }
+    /// The path of an item of a list.
     package func appending(_ index: Int) -> FieldPath { FieldPath(components + [.index(index)]) }
 }
 

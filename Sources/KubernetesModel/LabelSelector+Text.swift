@@ -2,6 +2,7 @@
 public struct LabelSelectorSyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The requirement that does not parse, as written.
     public let requirement: String
+    /// What is wrong with it.
     public let reason: String
 
     /// `label selector "a==b==c": ...`

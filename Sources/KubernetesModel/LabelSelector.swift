@@ -1,5 +1,6 @@
 /// `metav1.LabelSelector`: every label and every expression must hold. An empty one matches everything.
 public struct LabelSelector: Sendable, Hashable {
+    /// How the values of a requirement relate to the label.
     public enum Operator: String, Sendable, Hashable, CaseIterable {
         case `in` = "In"
         /// Also holds where the key is absent.
@@ -8,18 +9,22 @@ public struct LabelSelector: Sendable, Hashable {
         case doesNotExist = "DoesNotExist"
     }
 
+    /// One condition on one key.
     public struct Requirement: Sendable, Hashable {
+        /// The label key.
         public var key: String
         public var `operator`: Operator
         /// Of In and NotIn; empty for the others.
         public var values: [String]
 
+        /// A requirement on one key.
         public init(key: String, operator: Operator, values: [String] = []) {
             self.key = key
             self.operator = `operator`
             self.values = values
         }
 
+        /// An object with these labels meets every condition.
         public func matches(_ labels: [String: String]) -> Bool {
             switch `operator` {
             case .in: labels[key].map(values.contains) ?? false
@@ -30,14 +35,18 @@ public struct LabelSelector: Sendable, Hashable {
         }
     }
 
+    /// Keys with the value each must have.
     public var matchLabels: [String: String]
+    /// Further conditions, all of which must hold.
     public var matchExpressions: [Requirement]
 
+    /// Labels that must be equal, and further conditions.
     public init(matchLabels: [String: String] = [:], matchExpressions: [Requirement] = []) {
         self.matchLabels = matchLabels
         self.matchExpressions = matchExpressions
     }
 
+    /// An object with these labels meets every condition.
     public func matches(_ labels: [String: String]) -> Bool {
         matchLabels.allSatisfy { labels[$0.key] == $0.value } && matchExpressions.allSatisfy { $0.matches(labels) }
     }
@@ -81,41 +90,5 @@ extension ServiceSpec {
     /// Service's endpoints are written by someone else.
     public func selects(_ labels: [String: String]) -> Bool {
         !selector.isEmpty && selector.allSatisfy { labels[$0.key] == $0.value }
-    }
-}
-
-extension LabelSelector: Codable {
-    private enum Field: String, CodingKey { case matchLabels, matchExpressions }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Field.self)
-        self.init(
-            matchLabels: try container.decodeIfPresent([String: String].self, forKey: .matchLabels) ?? [:],
-            matchExpressions: try container.list(.matchExpressions))
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Field.self)
-        try container.encodeUnlessEmpty(matchLabels, .matchLabels)
-        try container.encodeUnlessEmpty(matchExpressions, .matchExpressions)
-    }
-}
-
-extension LabelSelector.Requirement: Codable {
-    private enum Field: String, CodingKey { case key, `operator`, values }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Field.self)
-        guard let symbol = try container.choice(.operator, of: LabelSelector.Operator.self) else {
-            throw container.fault(.operator, Phrase.required)
-        }
-        self.init(key: try container.string(.key), operator: symbol, values: try container.list(.values))
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Field.self)
-        try container.encode(key, forKey: .key)
-        try container.encode(`operator`.rawValue, forKey: .operator)
-        try container.encodeUnlessEmpty(values, .values)
     }
 }

@@ -22,6 +22,7 @@ package final class StringInterner: Sendable {
     private let limit: Int
     private let strings = Mutex<Set<String>>([])
 
+    /// An interner that keeps at most this many strings.
     package init(limit: Int = defaultLimit) {
         self.limit = limit
     }

@@ -1,9 +1,11 @@
 /// One thing wrong with an object: where, and what the API server would say of it.
 package struct ValidationFault: Sendable, Hashable, CustomStringConvertible {
+    /// The field at fault; the object itself when empty.
     package var path: FieldPath
     /// For example `Invalid value: 70000: must be between 1 and 65535, inclusive`.
     package var message: String
 
+    /// A fault with the message of the API server.
     package init(path: FieldPath, message: String) {
         self.path = path
         self.message = message

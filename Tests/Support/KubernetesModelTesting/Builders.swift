@@ -95,12 +95,14 @@ extension Node {
 }
 
 extension Namespace {
+    /// A namespace with these labels.
     package static func make(_ name: String, labels: [String: String] = [:]) -> Namespace {
         Namespace(metadata: ObjectMeta(name: name, uid: "namespace-\(name)", labels: labels))
     }
 }
 
 extension ServiceCIDR {
+    /// The blocks ClusterIPs are allocated from.
     package static func make(_ name: String, cidrs: [String]) -> ServiceCIDR {
         ServiceCIDR(metadata: ObjectMeta(name: name), cidrs: cidrs.map { prefix($0) })
     }

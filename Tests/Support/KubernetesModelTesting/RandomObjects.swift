@@ -3,10 +3,12 @@ package import NetworkTypes
 
 /// Random valid objects for property tests: few names, so that they meet, and every field used.
 package struct RandomObjects: Sendable {
+    /// The source of all choices; tests may draw from it too.
     package var random: SplitMix64
     /// Names are drawn out of this many for each kind.
     package var names: Int
 
+    /// The same seed makes the same objects in the same order.
     package init(seed: UInt64, names: Int = 12) {
         random = SplitMix64(seed: seed)
         self.names = names
@@ -18,6 +20,7 @@ package struct RandomObjects: Sendable {
     private static let apps = ["web", "db", "cache"]
     private static let protocols = TransportProtocol.allCases
 
+    /// An object of any kind but ServiceCIDR.
     package mutating func object() -> KubernetesObject {
         switch random.number(0...9) {
         case 0...2: .service(service())
@@ -28,6 +31,7 @@ package struct RandomObjects: Sendable {
         }
     }
 
+    /// Metadata whose name is the prefix with a small number.
     package mutating func meta(_ prefix: String) -> ObjectMeta {
         var meta = ObjectMeta(
             name: "\(prefix)-\(random.number(0...(names - 1)))", namespace: random.pick(Self.namespaces))
@@ -50,6 +54,7 @@ package struct RandomObjects: Sendable {
         return meta
     }
 
+    /// Any instant of the years 5 to 8307.
     package mutating func timestamp() -> Timestamp {
         Timestamp(
             seconds: Int64.random(in: -62_000_000_000...200_000_000_000, using: &random),
@@ -65,10 +70,12 @@ package struct RandomObjects: Sendable {
                         family: .ipv6)
     }
 
+    /// Any port.
     package mutating func port() -> PortNumber {
         PortNumber(rawValue: UInt16.random(in: 1...65535, using: &random)) ?? 1
     }
 
+    /// A Service of any type.
     package mutating func service() -> Service {
         let type = random.pick(ServiceType.allCases)
         var spec = ServiceSpec(type: type)
@@ -132,6 +139,7 @@ package struct RandomObjects: Sendable {
         }
     }
 
+    /// An IPv4 or IPv6 slice, usually of a Service that ``service()`` may make.
     package mutating func slice() -> EndpointSlice {
         let family: IPFamily = random.oneIn(3) ? .ipv6 : .ipv4
         var slice = EndpointSlice(metadata: meta("slice"), addressType: family == .ipv4 ? .ipv4 : .ipv6)
@@ -147,6 +155,7 @@ package struct RandomObjects: Sendable {
         return slice
     }
 
+    /// An endpoint with any of the conditions.
     package mutating func endpoint(_ family: IPFamily) -> Endpoint {
         var endpoint = Endpoint(addresses: [address(family)])
         endpoint.ready = random.pick([nil, true, false])
@@ -161,6 +170,7 @@ package struct RandomObjects: Sendable {
         return endpoint
     }
 
+    /// A Pod in any phase.
     package mutating func pod() -> Pod {
         var pod = Pod(metadata: meta("pod"), phase: random.pick(Pod.Phase.allCases))
         if !random.oneIn(5) { pod.nodeName = random.pick(Self.nodes) }
@@ -179,6 +189,7 @@ package struct RandomObjects: Sendable {
         return pod
     }
 
+    /// Endpoints of a Service that ``service()`` may make.
     package mutating func endpoints() -> Endpoints {
         var object = Endpoints(metadata: meta("service"))
         for _ in 0..<random.number(0...2) {
@@ -194,6 +205,7 @@ package struct RandomObjects: Sendable {
         return object
     }
 
+    /// A node with or without a zone.
     package mutating func node() -> Node {
         Node.make(
             random.pick(Self.nodes), zone: random.oneIn(4) ? nil : random.pick(Self.zones),
