@@ -51,17 +51,8 @@ struct SyncBenchmark: ParsableCommand {
         }
         var rows: [Row] = []
         for size in sizes {
-            // A process and a namespace for each size: resident memory and kernel tables start from nothing.
-            if sizes.count > 1 {
-                rows += try child(size)
-            } else if mode == "kube-proxy-layout" {
-                try NetworkNamespace.unshare()
-                rows.append(try PeerLayout(services: size, meanEndpoints: endpoints, samples: samples, seed: seed).measure())
-            } else {
-                try NetworkNamespace.unshare()
-                rows.append(
-                    try Measurement(services: size, meanEndpoints: endpoints, samples: samples, seed: seed).measure())
-            }
+            // A process and a namespace for each size: memory and kernel tables start from nothing.
+            rows.append(sizes.count > 1 ? try child(size) : try measure(size))
         }
         if json {
             let encoder = JSONEncoder()
@@ -72,12 +63,23 @@ struct SyncBenchmark: ParsableCommand {
         }
     }
 
-    private func child(_ size: Int) throws -> [Row] {
+    private func measure(_ size: Int) throws -> Row {
+        let (mode, endpoints, samples, seed) = (mode, endpoints, samples, seed)
+        return try NetworkNamespace.make().insideBlocking {
+            mode == "nftables"
+                ? try Measurement(services: size, meanEndpoints: endpoints, samples: samples, seed: seed).measure()
+                : try PeerLayout(services: size, meanEndpoints: endpoints, samples: samples, seed: seed).measure()
+        }
+    }
+
+    private func child(_ size: Int) throws -> Row {
         let output = try Child.output([
             "--services", "\(size)", "--endpoints", "\(endpoints)", "--mode", mode, "--samples", "\(samples)", "--seed",
             "\(seed)", "--json",
         ])
-        return try JSONDecoder().decode(Report.self, from: Data(output.utf8)).rows
+        let rows = try JSONDecoder().decode(Report.self, from: Data(output.utf8)).rows
+        guard let row = rows.first else { throw MeasurementError(description: "no row in \(output)") }
+        return row
     }
 }
 
