@@ -32,9 +32,14 @@ struct ClusterChanges {
 
     mutating func events(_ kind: Kind, _ snapshot: ClusterSnapshot) -> [StoreEvent] {
         switch kind {
-        case .replace: return edit(snapshot) { $0.isEmpty ? $0 : Array($0.dropFirst()) + [newEndpoint()] }
-        case .shrink: return edit(snapshot) { Array($0.dropFirst()) }
-        case .grow: return edit(snapshot) { $0 + [newEndpoint()] }
+        case .replace:
+            let new = newEndpoint()
+            return edit(snapshot) { $0.isEmpty ? $0 : Array($0.dropFirst()) + [new] }
+        case .shrink:
+            return edit(snapshot) { Array($0.dropFirst()) }
+        case .grow:
+            let new = newEndpoint()
+            return edit(snapshot) { $0 + [new] }
         case .add:
             added += 1
             let service = generator.service(added)

@@ -24,9 +24,12 @@ struct Measurement {
 
     /// Store, policy and dataplane, driven as the daemon drives them.
     private struct Pipeline: ~Copyable {
-        var store = ObjectStore()
+        var store: ObjectStore
         var policy: ServicePolicy
         var dataplane: NftablesDataplane
+        /// From the snapshot to the last commit of the first synchronisation.
+        let firstSyncSeconds: Double
+        let firstReports: [SyncReport]
 
         /// From an event to committed tables of both families.
         mutating func apply(_ events: [StoreEvent]) throws -> Double {
@@ -54,7 +57,7 @@ struct Measurement {
     /// Opens the dataplane and synchronises both families. Seconds from the snapshot to the last commit.
     private func start(
         _ store: ObjectStore, _ dirty: DirtyKeys
-    ) throws -> (pipeline: Pipeline, seconds: Double, reports: [SyncReport]) {
+    ) throws -> Pipeline {
         let started = ContinuousClock.now
         var dataplane = try NftablesDataplane()
         var policy = ServicePolicy(options: options(), adoptedOrder: try dataplane.adoptOrder())
@@ -63,17 +66,19 @@ struct Measurement {
         for family in IPFamily.allCases { reports.append(try dataplane.synchronize(change.new, family: family)) }
         let seconds = (ContinuousClock.now - started).inSeconds
         policy.finishAdoption()
-        return (Pipeline(store: store, policy: policy, dataplane: dataplane), seconds, reports)
+        return Pipeline(
+            store: store, policy: policy, dataplane: dataplane, firstSyncSeconds: seconds, firstReports: reports)
     }
 
     /// Over a table that another process wrote: seconds until this one knows that it is in sync.
     func restartSeconds() throws -> Double {
         let (store, dirty) = filledStore()
         let started = try start(store, dirty)
-        guard started.reports.allSatisfy(\.isEmpty) else {
-            throw MeasurementError(description: "the table of the same cluster was written again: \(started.reports)")
+        guard started.firstReports.allSatisfy(\.isEmpty) else {
+            throw MeasurementError(
+                description: "the table of the same cluster was written again: \(started.firstReports)")
         }
-        return started.seconds
+        return started.firstSyncSeconds
     }
 
     func measure() throws -> Row {
@@ -91,21 +96,21 @@ struct Measurement {
         var times: [ClusterChanges.Kind: [Double]] = [:]
         for _ in 0..<samples {
             for kind in ClusterChanges.Kind.allCases {
-                let events = change.events(kind, run.pipeline.store.snapshot)
-                times[kind, default: []].append(try run.pipeline.apply(events))
+                let events = change.events(kind, run.store.snapshot)
+                times[kind, default: []].append(try run.apply(events))
             }
         }
-        let counts = try run.pipeline.dataplane.kernelCounts()
+        let counts = try run.dataplane.kernelCounts()
         let memory = try ResidentMemory()
         func percentiles(_ kind: ClusterChanges.Kind) -> Row.Percentiles { .init(seconds: times[kind] ?? []) }
         return Row(
-            services: services, endpoints: meanEndpoints, mode: "nftables", firstSyncSeconds: run.seconds,
+            services: services, endpoints: meanEndpoints, mode: "nftables", firstSyncSeconds: run.firstSyncSeconds,
             changeMilliseconds: percentiles(.replace), shrinkMilliseconds: percentiles(.shrink),
             growMilliseconds: percentiles(.grow), addMilliseconds: percentiles(.add),
             removeMilliseconds: percentiles(.remove), restartSeconds: restartSeconds,
             residentMegabytes: Double(max(resident, memory.currentBytes)) / 1e6,
             peakMegabytes: Double(memory.peakBytes) / 1e6, chains: counts.chains, rules: counts.rules,
-            transactions: run.reports.reduce(0) { $0 + $1.transactions })
+            transactions: run.firstReports.reduce(0) { $0 + $1.transactions })
     }
 }
 
@@ -119,8 +124,7 @@ enum Child {
     private static let timeout = Duration.seconds(1200)
 
     static func output(_ arguments: [String]) throws -> String {
-        let child = try ChildProcess(ProcessRequest(path: "/proc/self/exe", arguments: arguments))
-        let output = try child.collectOutput(timeout: timeout)
+        let output = try ProcessRequest(path: "/proc/self/exe", arguments: arguments).collectOutput(timeout: timeout)
         guard output.status.isSuccess else {
             throw MeasurementError(description: "\(arguments.joined(separator: " ")): \(output)")
         }

@@ -27,7 +27,7 @@ struct PeerLayout {
     }
 
     private func bytes(_ value: UInt32) -> [UInt8] {
-        withUnsafeBytes(of: value.bigEndian) { unsafe Array($0) }
+        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
     }
 
     private func endpoint(_ index: Int, _ pod: Int) -> NftablesElement {

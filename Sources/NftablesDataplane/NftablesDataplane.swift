@@ -28,14 +28,18 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
 
     /// - Throws: `.permission` without CAP_NET_ADMIN, `.unsupported` when the kernel has no nf_tables.
     package init(transactionLimitBytes: Int = NftablesDataplane.transactionLimitBytes) throws(DataplaneError) {
-        let doing = "open the kernel's nf_tables"
         limitBytes = transactionLimitBytes
         families = Dictionary(uniqueKeysWithValues: IPFamily.allCases.map { ($0, Family(NftablesFamily($0))) })
+        socket = try Self.open()
+    }
+
+    private static func open() throws(DataplaneError) -> NftablesSocket {
         do throws(NetlinkError) {
-            socket = try NftablesSocket()
+            let socket = try NftablesSocket()
             _ = try socket.generation()
+            return socket
         } catch {
-            throw DataplaneError(error, doing: doing)
+            throw DataplaneError(error, doing: "open the kernel's nf_tables")
         }
     }
 
