@@ -41,6 +41,17 @@ public struct ServiceTable: Sendable, Hashable {
         self.servicePorts = servicePorts
         self.node = node
     }
+
+    /// O(log n). Assigning nil removes.
+    public subscript(key: ServicePortKey) -> ServicePort? {
+        get { servicePorts[key] }
+        set { servicePorts[key] = newValue }
+    }
+
+    /// Number of service ports, each family counted.
+    public var count: Int { servicePorts.count }
+    /// In no particular order.
+    public var values: some Sequence<ServicePort> { servicePorts.values }
 }
 
 /// A step from one table to the next.

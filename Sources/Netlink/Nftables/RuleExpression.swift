@@ -13,8 +13,12 @@ public struct NftablesRegister: Sendable, Hashable {
     public static let verdict = NftablesRegister(0)
     /// The 16-byte register 1, where nft puts the first operand.
     public static let r1 = NftablesRegister(1)
-    /// A 4-byte register, `index` counted from the start of register 1.
-    public static func word(_ index: Int) -> NftablesRegister { NftablesRegister(8 + UInt32(index)) }
+    /// The register `index` words of four bytes after the start of register 1, by the number the kernel
+    /// gives back in a dump: a 16-byte register where one begins there, else a 4-byte one
+    /// (nft_dump_register in net/netfilter/nf_tables_api.c).
+    public static func word(_ index: Int) -> NftablesRegister {
+        NftablesRegister(index % 4 == 0 ? 1 + UInt32(index / 4) : 8 + UInt32(index))
+    }
     /// Byte offset into the register file (register 1 begins at 0).
     public var byteOffset: Int {
         number < 8 ? Int(number - 1) * 16 : Int(number - 8) * 4

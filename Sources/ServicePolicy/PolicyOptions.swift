@@ -1,0 +1,43 @@
+package import NetworkTypes
+
+/// What the operator chose, as far as it decides about Services.
+package struct PolicyOptions: Sendable, Hashable {
+    /// `--detect-local-mode` (service-proxy reference 1.6).
+    package enum LocalDetection: Sendable, Hashable {
+        /// `--cluster-cidr` when given, else the own Node's podCIDRs, else nothing.
+        case automatic
+        /// The source is in one of `--cluster-cidr`.
+        case clusterCIDR
+        /// The source is in one of the own Node's podCIDRs.
+        case nodeCIDR
+        case bridgeInterface(String)
+        case interfaceNamePrefix(String)
+    }
+
+    /// `--nodeport-addresses` (1.7).
+    package enum NodePortAddresses: Sendable, Hashable {
+        /// The own Node's InternalIPs; every address of the host while the Node is not known.
+        case primary
+        /// Host addresses in these prefixes.
+        case prefixes([IPPrefix])
+    }
+
+    package var nodeName: String
+    package var localDetection: LocalDetection
+    package var clusterCIDRs: [IPPrefix]
+    package var masqueradeAll: Bool
+    package var nodePortAddresses: NodePortAddresses
+    package var serviceRanges: [IPPrefix]
+
+    package init(
+        nodeName: String, localDetection: LocalDetection = .automatic, clusterCIDRs: [IPPrefix] = [],
+        masqueradeAll: Bool = false, nodePortAddresses: NodePortAddresses = .primary, serviceRanges: [IPPrefix] = []
+    ) {
+        self.nodeName = nodeName
+        self.localDetection = localDetection
+        self.clusterCIDRs = clusterCIDRs
+        self.masqueradeAll = masqueradeAll
+        self.nodePortAddresses = nodePortAddresses
+        self.serviceRanges = serviceRanges
+    }
+}

@@ -1,0 +1,156 @@
+internal import HashTreeCollections
+internal import KubernetesModel
+package import NetworkTypes
+package import ObjectStore
+package import ServiceTable
+
+/// Turns the cluster's objects into what this node must do, once, for every dataplane.
+///
+/// Cost follows the change: an update decides the dirty Services anew and touches nothing else; only
+/// a change of the own Node's zone, or of whether pods can be told, decides all of them.
+package struct ServicePolicy: Sendable {
+    package let options: PolicyOptions
+    package private(set) var table = ServiceTable()
+    /// Service ports that have no frontend left because an older Service holds it: value is the holder.
+    package private(set) var conflicts: [FrontendConflict: ServicePortKey] = [:]
+
+    private var portsByService: [ObjectKey: [ServicePortKey]] = [:]
+    private var wantedFrontends: [ServicePortKey: [FrontendKey]] = [:]
+    private var claims = FrontendClaims()
+    private var node: OwnNode
+    private var adoptedOrder: AdoptedOrder
+
+    /// - Parameter adoptedOrder: the order in which the dataplane already holds backends, so that the
+    ///   first table keeps it. Dropped once `finishAdoption` is called.
+    package init(options: PolicyOptions, adoptedOrder: AdoptedOrder = AdoptedOrder()) {
+        self.options = options
+        self.node = OwnNode(name: options.nodeName, zone: nil)
+        self.adoptedOrder = adoptedOrder
+    }
+
+    /// Decides what the dirty keys touch.
+    ///
+    /// - Parameter hostAddresses: the addresses of this host, loopback and link-local ones left out.
+    /// - Returns: the step from the previous table to the new one. O(dirty Services and their endpoints).
+    package mutating func update(
+        snapshot: ClusterSnapshot, dirty: DirtyKeys, hostAddresses: [IPAddress]
+    ) -> ServiceTableChange {
+        let old = table
+        let ownNode = snapshot.nodes[ObjectKey(namespace: "", name: options.nodeName)]
+        let newNode = OwnNode(name: options.nodeName, zone: ownNode?.zone)
+        table.node = nodeTable(ownNode, snapshot: snapshot, hostAddresses: hostAddresses)
+
+        var pending = dirty.services
+        let detectorAppeared = (old.node.localDetector == .none) != (table.node.localDetector == .none)
+        if newNode != node || detectorAppeared { pending.formUnion(snapshot.services.keys) }
+        node = newNode
+
+        var changed: Set<ServicePortKey> = []
+        var decided: Set<ObjectKey> = []
+        while let key = pending.popFirst() {
+            decided.insert(key)
+            let rivals = decide(key, snapshot: snapshot, &changed)
+            pending.formUnion(rivals.subtracting(decided))
+            // A rival decided before this claim was known looks again, once, for the frontends alone.
+            for rival in rivals.intersection(decided) { reconsiderFrontends(of: rival, &changed, snapshot: snapshot) }
+        }
+        return ServiceTableChange(old: old, new: table, changed: changed.sorted())
+    }
+
+    /// Forgets the adopted order: from here on the table itself is what order is kept by.
+    package mutating func finishAdoption() { adoptedOrder = AdoptedOrder() }
+
+    // MARK: One Service
+
+    /// Returns the Services that claim one of the same frontends.
+    private mutating func decide(
+        _ key: ObjectKey, snapshot: ClusterSnapshot, _ changed: inout Set<ServicePortKey>
+    ) -> Set<ObjectKey> {
+        let service = snapshot.services[key]
+        let ports = service.map { decisions(for: $0, snapshot: snapshot) } ?? []
+        var rivals: Set<ObjectKey> = []
+
+        let before = portsByService[key] ?? []
+        let after = ports.map(\.key)
+        let kept = Set(after)
+        for gone in before where !kept.contains(gone) {
+            rivals.formUnion(claim(gone, [], service: key, created: nil))
+            put(nil, at: gone, &changed)
+        }
+        for port in ports {
+            let wanted = port.frontends.map { $0.key(in: port.key) }
+            rivals.formUnion(claim(port.key, wanted, service: key, created: service?.metadata.creationTimestamp))
+        }
+        for port in ports { put(withRightfulFrontends(port), at: port.key, &changed) }
+        portsByService[key] = after.isEmpty ? nil : after
+        return rivals
+    }
+
+    private func decisions(for service: Service, snapshot: ClusterSnapshot) -> [ServicePort] {
+        let decision = ServiceDecision(
+            options: options, node: node, hasLocalDetector: table.node.localDetector != .none)
+        return decision.servicePorts(
+            of: service, slices: snapshot.slices(ofService: service.metadata.key),
+            previous: { key, frontend in
+                table.servicePorts[key] ?? adoptedOrder.servicePort(key, frontend: frontend)
+            })
+    }
+
+    private mutating func reconsiderFrontends(
+        of service: ObjectKey, _ changed: inout Set<ServicePortKey>, snapshot: ClusterSnapshot
+    ) {
+        guard let object = snapshot.services[service] else { return }
+        for port in decisions(for: object, snapshot: snapshot) {
+            put(withRightfulFrontends(port), at: port.key, &changed)
+        }
+    }
+
+    private mutating func put(
+        _ port: ServicePort?, at key: ServicePortKey, _ changed: inout Set<ServicePortKey>
+    ) {
+        guard table.servicePorts[key] != port else { return }
+        table.servicePorts[key] = port
+        changed.insert(key)
+    }
+
+    // MARK: Claims
+
+    private mutating func claim(
+        _ port: ServicePortKey, _ wanted: [FrontendKey], service: ObjectKey, created: Timestamp?
+    ) -> Set<ObjectKey> {
+        let before = wantedFrontends[port] ?? []
+        for key in before where !wanted.contains(key) {
+            conflicts[FrontendConflict(servicePort: port, frontend: key)] = nil
+        }
+        wantedFrontends[port] = wanted.isEmpty ? nil : wanted
+        return claims.replace(
+            before, with: wanted,
+            by: FrontendClaims.Claimant(servicePort: port, service: service, created: created))
+    }
+
+    /// `port` without the frontends that an older Service holds.
+    private mutating func withRightfulFrontends(_ port: ServicePort) -> ServicePort {
+        var kept: [Frontend] = []
+        for frontend in port.frontends {
+            let key = frontend.key(in: port.key)
+            let winner = claims.winner(of: key)
+            let conflict = FrontendConflict(servicePort: port.key, frontend: key)
+            if winner == port.key {
+                kept.append(frontend)
+                conflicts[conflict] = nil
+            } else {
+                conflicts[conflict] = winner
+            }
+        }
+        guard kept.count != port.frontends.count else { return port }
+        return ServicePort(
+            key: port.key, affinity: port.affinity, scheduler: port.scheduler, clusterBackends: port.clusterBackends,
+            localBackends: port.localBackends, frontends: kept)
+    }
+}
+
+/// A frontend that a service port asked for and another holds.
+package struct FrontendConflict: Sendable, Hashable {
+    package let servicePort: ServicePortKey
+    package let frontend: FrontendKey
+}

@@ -1,0 +1,109 @@
+internal import Netlink
+package import NetworkTypes
+
+/// Runs packets through the rules of a fake table, hook by hook, as the kernel would.
+///
+/// Random indexes are all tried, so that the answer is the set of everything that can happen.
+package struct PacketTracer: Sendable {
+    let state: FakeNftables.State
+    let family: NftablesFamily
+    /// Addresses of the node: what arrives for them is delivered locally, what leaves from them is its own.
+    let localAddresses: Set<IPAddress>
+    private let baseChains: [NftablesChain.Hook: [NftablesChain]]
+
+    package init(_ fake: FakeNftables, localAddresses: Set<IPAddress>) {
+        state = fake.state
+        family = fake.family
+        self.localAddresses = localAddresses
+        let attached = fake.state.chains.values.filter { $0.attachment != nil }
+        let byHook = Dictionary(grouping: attached) { $0.attachment?.hook ?? .input }
+        baseChains = byHook.mapValues { chains in
+            chains.sorted { ($0.attachment?.priority ?? 0, $0.name) < ($1.attachment?.priority ?? 0, $1.name) }
+        }
+    }
+
+    /// Everything that can happen to the packet.
+    ///
+    /// - Throws: `TraceError` for an expression the tracer does not know, a register read before it is
+    ///   written, an endless walk, or a priority left behind by the NAT hooks.
+    package func outcomes(_ packet: TracedPacket) throws(TraceError) -> Set<TraceOutcome> {
+        var found: Set<TraceOutcome> = []
+        var choices = RandomChoices()
+        repeat {
+            choices.begin()
+            found.insert(try outcome(packet, &choices))
+        } while choices.advance()
+        return found
+    }
+
+    /// Local delivery, as `fib type local` sees it.
+    func isLocal(_ address: IPAddress) -> Bool { address.isLoopback || localAddresses.contains(address) }
+
+    private func outcome(_ packet: TracedPacket, _ choices: inout RandomChoices) throws(TraceError) -> TraceOutcome {
+        var machine = RuleMachine(tracer: self, packet: packet, choices: choices)
+        defer { choices = machine.choices }
+        if let end = try walk(packet, &machine) { return end }
+        guard machine.isDestinationTranslated || machine.isMasqueraded else { return .untouched }
+        return .delivered(
+            to: machine.packet.destination, machine.packet.destinationPort, masqueraded: machine.isMasqueraded)
+    }
+
+    /// Nil when the packet leaves the last hook.
+    private func walk(_ packet: TracedPacket, _ machine: inout RuleMachine) throws(TraceError) -> TraceOutcome? {
+        if packet.inputInterface == nil {
+            for hook in [NftablesChain.Hook.output, .postrouting] {
+                if let end = try run(hook, &machine) { return end }
+            }
+            return nil
+        }
+        if let end = try run(.prerouting, &machine) { return end }
+        if isLocal(machine.packet.destination) { return try run(.input, &machine) }
+        if let end = try run(.forward, &machine) { return end }
+        return try run(.postrouting, &machine)
+    }
+
+    private func run(_ hook: NftablesChain.Hook, _ machine: inout RuleMachine) throws(TraceError) -> TraceOutcome? {
+        for chain in baseChains[hook] ?? [] {
+            let isNat = chain.attachment?.type == .nat
+            // The kernel asks NAT chains about the first packet of a connection only.
+            if isNat && !machine.packet.isNewConnection { continue }
+            machine.natHook = isNat ? hook : nil
+            switch try machine.run(chain.name, depth: 0) {
+            case .fallsThrough, .stops(.accept): break
+            case .stops(.drop): return .dropped
+            case .stops(.reject): return .rejected
+            }
+            if isNat && machine.priority != 0 {
+                throw TraceError(
+                    packet: machine.packet, chain: chain.name, what: "left priority \(machine.priority) behind")
+            }
+        }
+        return nil
+    }
+}
+
+/// The results of random expressions along one walk, counted through like an odometer.
+struct RandomChoices {
+    private var made: [(value: UInt32, modulus: UInt32)] = []
+    private var next = 0
+
+    mutating func begin() { next = 0 }
+
+    mutating func draw(modulus: UInt32) -> UInt32 {
+        if next == made.count { made.append((0, modulus)) }
+        next += 1
+        return made[next - 1].value
+    }
+
+    /// Turns to the next combination; false when all were tried.
+    mutating func advance() -> Bool {
+        made.removeSubrange(next...)
+        while let last = made.popLast() {
+            if last.value + 1 < last.modulus {
+                made.append((last.value + 1, last.modulus))
+                return true
+            }
+        }
+        return false
+    }
+}
