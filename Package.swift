@@ -103,7 +103,7 @@ var targets: [Target] = [
         dependencies: ["ManifestSource", "ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", "KubernetesModelTesting"]),
     .testTarget(
         name: "EndpointSliceControllerTests",
-        dependencies: ["EndpointSliceController", "ObjectStore", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes", "ManifestSource"],
+        dependencies: ["EndpointSliceController", "ObjectStore", "KubernetesModel", "NetworkTypes", yams],
         exclude: ["Golden"]),
     .testTarget(
         name: "ServicePolicyTests",

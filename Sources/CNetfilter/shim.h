@@ -1,6 +1,7 @@
 #pragma once
 // netinet/in.h first: linux/in.h, which the headers below reach, defines the same types otherwise.
 #include <netinet/in.h>
+#include <sys/eventfd.h>
 
 #include <libmnl/libmnl.h>
 #include <libnftnl/batch.h>
@@ -15,6 +16,7 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>

@@ -5,7 +5,7 @@ package import ServiceTable
 ///
 /// It never sees a Kubernetes object. After an error the caller knows nothing of what the kernel
 /// holds, and asks for a full synchronisation next.
-package protocol Dataplane {
+package protocol Dataplane: ~Copyable {
     /// The name in `--proxy-mode`.
     static var modeName: String { get }
 

@@ -159,12 +159,18 @@ public struct NftablesElement: Sendable, Hashable {
     /// For interval sets: the key after the last one (nft's half-open form) is a second element with
     /// this flag set.
     public var isIntervalEnd: Bool
+    /// For interval sets with a concatenated key: the last key of the range, inclusive.
+    public var keyEnd: [UInt8]?
     public var data: Data?
     public var comment: String?
 
-    public init(key: [UInt8], isIntervalEnd: Bool = false, data: Data? = nil, comment: String? = nil) {
+    public init(
+        key: [UInt8], isIntervalEnd: Bool = false, keyEnd: [UInt8]? = nil, data: Data? = nil,
+        comment: String? = nil
+    ) {
         self.key = key
         self.isIntervalEnd = isIntervalEnd
+        self.keyEnd = keyEnd
         self.data = data
         self.comment = comment
     }

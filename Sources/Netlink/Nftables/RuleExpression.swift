@@ -4,7 +4,11 @@
 /// register 1 covers 8...11, and so on.
 public struct NftablesRegister: Sendable, Hashable {
     public let number: UInt32
-    public init(_ number: UInt32) { self.number = number }
+    /// A 4-byte register at the start of a 16-byte one becomes the 16-byte one, which is how the
+    /// kernel reports it (`nft_dump_register`), so that a written register equals the one read back.
+    public init(_ number: UInt32) {
+        self.number = number >= 8 && number.isMultiple(of: 4) ? number / 4 - 1 : number
+    }
 
     public static let verdict = NftablesRegister(0)
     /// The 16-byte register 1, where nft puts the first operand.

@@ -1,0 +1,41 @@
+/// One measurement, as JSON for machines; units are in the names.
+struct Row: Codable, Sendable {
+    struct Percentiles: Codable, Sendable {
+        var p50: Double
+        var p99: Double
+
+        /// Of samples in seconds, as milliseconds. Nearest rank.
+        init(seconds samples: [Double]) {
+            let sorted = samples.sorted()
+            func rank(_ share: Double) -> Double {
+                guard !sorted.isEmpty else { return 0 }
+                let index = Int((share * Double(sorted.count)).rounded(.up)) - 1
+                return sorted[max(0, min(sorted.count - 1, index))] * 1000
+            }
+            p50 = rank(0.5)
+            p99 = rank(0.99)
+        }
+    }
+
+    var services: Int
+    var endpoints: Int
+    var mode: String
+    var firstSyncSeconds: Double
+    var changeMilliseconds: Percentiles
+    var shrinkMilliseconds: Percentiles
+    var growMilliseconds: Percentiles
+    var addMilliseconds: Percentiles
+    var removeMilliseconds: Percentiles
+    var restartSeconds: Double
+    var residentMegabytes: Double
+    var peakMegabytes: Double
+    var chains: Int
+    var rules: Int
+    /// Transactions the first sync took.
+    var transactions: Int
+}
+
+/// The whole report.
+struct Report: Codable, Sendable {
+    var rows: [Row]
+}

@@ -1,0 +1,53 @@
+# Every target installs the Debian packages it needs if they are missing, and works as root on a fresh
+# machine with a Swift 6.3 toolchain.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+PREFIX ?= /usr/local
+BUILD_DIR := .build
+RELEASE_DIR := .build/release-static
+# What the product links, and what the demo and the tests call.
+BUILD_PACKAGES := libnftnl-dev libmnl-dev pkg-config
+RUN_PACKAGES := nftables iproute2 curl
+BENCH_ARGUMENTS ?=
+
+# Swift's libraries and the C++ runtime they need are linked statically.
+RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib
+
+.PHONY: all build install test demo bench-sync bench-controller packages run-packages clean
+
+all: build
+
+packages:
+	@./Tests/Support/install-packages $(BUILD_PACKAGES)
+
+run-packages: packages
+	@./Tests/Support/install-packages $(RUN_PACKAGES)
+
+build: packages
+	swift build $(RELEASE_FLAGS) --product fairway
+	swift build $(RELEASE_FLAGS) --product fairway-echo
+
+install: build
+	install -D -m 0755 $(RELEASE_DIR)/release/fairway $(DESTDIR)$(PREFIX)/bin/fairway
+	install -D -m 0755 $(RELEASE_DIR)/release/fairway-echo $(DESTDIR)$(PREFIX)/bin/fairway-echo
+
+test: run-packages
+	swift build --build-tests
+	FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" swift test --skip-build
+
+demo: run-packages
+	@if [ -z "$${FAIRWAY_BIN_DIR:-}" ]; then swift build --product fairway; swift build --product fairway-echo; fi
+	FAIRWAY_BIN_DIR="$${FAIRWAY_BIN_DIR:-$$(swift build --show-bin-path)}" examples/quickstart/demo.sh
+
+bench-sync: run-packages
+	swift build -c release --scratch-path .build/bench-release --product sync-benchmark
+	Benchmarks/bench-sync .build/bench-release/release/sync-benchmark $(BENCH_ARGUMENTS)
+
+bench-controller: run-packages
+	swift build -c release --scratch-path .build/bench-release --product controller-benchmark
+	Benchmarks/bench-controller .build/bench-release/release/controller-benchmark $(BENCH_ARGUMENTS)
+
+clean:
+	rm -rf $(BUILD_DIR)

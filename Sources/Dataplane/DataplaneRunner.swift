@@ -1,0 +1,158 @@
+internal import Dispatch
+package import NetworkTypes
+package import ServiceTable
+internal import Synchronization
+
+/// Keeps a dataplane at the latest table: takes steps as they come, merges those that arrive while the
+/// kernel is busy, and recovers from refusals.
+///
+/// `run` occupies one thread, the only one that talks to the kernel. What waits is bounded: one
+/// pending step a family, however many changes it stands for.
+package final class DataplaneRunner: Sendable {
+    /// One synchronisation that ended.
+    package struct Outcome: Sendable {
+        package let family: IPFamily
+        package let isFull: Bool
+        package let duration: Duration
+        /// From the first change it carries until it was committed.
+        package let delay: Duration
+        package let result: Result<SyncReport, DataplaneError>
+    }
+
+    private struct Family {
+        let family: IPFamily
+        var pacer: SyncPacer
+        /// When the oldest change not yet handed out arrived.
+        var pendingSince: Duration?
+    }
+
+    private struct State {
+        var families: [Family]
+        var stopping = false
+    }
+
+    private let state: Mutex<State>
+    private let wake = DispatchSemaphore(value: 0)
+    private let now: @Sendable () -> Duration
+    private let observe: @Sendable (Outcome) -> Void
+
+    /// - Parameters:
+    ///   - now: monotonic time.
+    ///   - observe: called on the runner's thread after each synchronisation.
+    package init(
+        families: [IPFamily] = IPFamily.allCases, limits: SyncPacer.Limits = SyncPacer.Limits(),
+        now: @escaping @Sendable () -> Duration = MonotonicTime.now, observe: @escaping @Sendable (Outcome) -> Void
+    ) {
+        self.now = now
+        self.observe = observe
+        self.state = Mutex(
+            State(families: families.map { Family(family: $0, pacer: SyncPacer(limits: limits)) }))
+    }
+
+    /// Hands over a step of the table. Never blocks for the kernel.
+    package func submit(_ change: ServiceTableChange) {
+        let time = now()
+        state.withLock { state in
+            for index in state.families.indices {
+                state.families[index].pacer.submit(change)
+                if state.families[index].pendingSince == nil { state.families[index].pendingSince = time }
+            }
+        }
+        wake.signal()
+    }
+
+    /// Has every family compared with the kernel again.
+    package func requestFull() {
+        state.withLock { state in
+            for index in state.families.indices { state.families[index].pacer.requestFull() }
+        }
+        wake.signal()
+    }
+
+    /// Ends `run` once the synchronisation under way is done. What is in the kernel stays there.
+    package func stop() {
+        state.withLock { $0.stopping = true }
+        wake.signal()
+    }
+
+    /// Works until `stop`. Blocks: call it on a thread of its own.
+    package func run(_ dataplane: consuming some Dataplane & ~Copyable) {
+        var dataplane = dataplane
+        while true {
+            switch nextStep() {
+            case .stop:
+                return
+            case .wait(nil):
+                wake.wait()
+            case .wait(let duration?):
+                _ = wake.wait(timeout: .now() + .nanoseconds(Int(duration.components.seconds * 1_000_000_000
+                    + duration.components.attoseconds / 1_000_000_000)))
+            case .work(let index, let family, let action, let since):
+                perform(action, on: &dataplane, index: index, family: family, since: since)
+            }
+        }
+    }
+
+    private enum Step {
+        case stop
+        case wait(Duration?)
+        case work(index: Int, family: IPFamily, action: SyncPacer.Action, since: Duration)
+    }
+
+    private func nextStep() -> Step {
+        let time = now()
+        return state.withLock { state in
+            if state.stopping { return .stop }
+            var deadline: Duration?
+            for index in state.families.indices {
+                let action = state.families[index].pacer.next(now: time)
+                switch action {
+                case .idle:
+                    state.families[index].pendingSince = nil
+                case .wait(let until):
+                    deadline = min(deadline ?? until, until)
+                case .full, .incremental:
+                    let since = state.families[index].pendingSince ?? time
+                    state.families[index].pendingSince = nil
+                    return .work(index: index, family: state.families[index].family, action: action, since: since)
+                }
+            }
+            return .wait(deadline.map { $0 - time })
+        }
+    }
+
+    private func perform(
+        _ action: SyncPacer.Action, on dataplane: inout some Dataplane & ~Copyable, index: Int, family: IPFamily, since: Duration
+    ) {
+        let started = now()
+        let result: Result<SyncReport, DataplaneError>
+        var isFull = false
+        do throws(DataplaneError) {
+            switch action {
+            case .full(let table):
+                isFull = true
+                result = .success(try dataplane.synchronize(table, family: family))
+            case .incremental(let change):
+                result = .success(try dataplane.apply(change, family: family))
+            case .idle, .wait:
+                return
+            }
+        } catch {
+            result = .failure(error)
+        }
+        let ended = now()
+        let succeeded = if case .success = result { true } else { false }
+        state.withLock { $0.families[index].pacer.finished(succeeded: succeeded, now: ended) }
+        observe(
+            Outcome(
+                family: family, isFull: isFull, duration: ended - started, delay: ended - since, result: result))
+    }
+}
+
+/// Monotonic time since the first use in this process.
+package enum MonotonicTime {
+    private static let origin = ContinuousClock.now
+
+    /// Never goes back, whatever is done to the wall clock.
+    package static let now: @Sendable () -> Duration = { ContinuousClock.now - origin }
+}

@@ -1,0 +1,70 @@
+import CNetfilter
+import Glibc
+
+/// nf_tables of the network namespace of the thread that opened it: commits and dumps.
+///
+/// Its calls block; run them on a dedicated thread. One call at a time.
+package struct NftablesSocket: ~Copyable, Sendable {
+    let socket: NetlinkSocket
+    private static let committing = "commit nftables batch"
+
+    /// - Throws: `.unsupported` when the kernel lacks nfnetlink.
+    package init() throws(NetlinkError) { socket = try NetlinkSocket(.netfilter) }
+
+    /// The port id that notifications of this socket's commits carry.
+    package var portID: UInt32 { socket.portID }
+
+    /// Commits a batch as one transaction. An empty batch does nothing.
+    ///
+    /// - Throws: the first refusal, naming its operation: nothing of the batch took effect then.
+    ///   `.generationChanged` when the batch was for another generation. `.overflow` when the answer
+    ///   was lost: only a dump tells then what holds.
+    package func commit(_ batch: consuming NftablesBatch) throws(NetlinkError) {
+        guard !batch.isEmpty else { return }
+        let doing = NftablesSocket.committing
+        batch.finish()
+        socket.drain()
+        socket.reserveSendBuffer(batch.writer.count)
+        // The kernel has done the whole transaction when this returns: all answers are queued.
+        try socket.send(batch.writer.storage, count: batch.writer.count, doing: doing)
+        let lastSequence = UInt32(batch.operationCount)
+        var isAcknowledged = false
+        var isLost = false
+        var refusal: NetlinkAcknowledgement?
+        var buffer = [UInt8](repeating: 0, count: NetlinkLimits.receiveBytes)
+        while true {
+            let count: Int
+            do throws(NetlinkError) {
+                guard let received = try socket.receive(into: &buffer, wait: false, doing: doing) else { break }
+                count = received
+            } catch {
+                guard error.code == .overflow else { throw error }
+                isLost = true
+                continue
+            }
+            buffer.forEachMessage(count: count) { header, payload in
+                guard Int32(header.type) == NLMSG_ERROR, let answer = NetlinkAcknowledgement(header, payload)
+                else { return }
+                if answer.errno != 0 {
+                    refusal = refusal ?? answer
+                } else if answer.sequence == lastSequence {
+                    isAcknowledged = true
+                }
+            }
+        }
+        if let refusal {
+            throw NetlinkError(
+                NftablesSocket.code(of: refusal), doing: doing, errno: refusal.errno, kernelText: refusal.text,
+                object: batch.describe(sequence: refusal.sequence, offset: refusal.offset))
+        }
+        guard isAcknowledged, !isLost else { throw NetlinkError(.overflow, doing: "\(doing): no answer") }
+    }
+
+    /// EINVAL for the message that opens a batch means that there is no nf_tables to open it for.
+    private static func code(of refusal: NetlinkAcknowledgement) -> NetlinkError.Code {
+        if refusal.sequence == NftablesBatch.beginSequence, refusal.errno == EOPNOTSUPP || refusal.errno == EINVAL {
+            return .unsupported
+        }
+        return NetlinkError.Code(errno: refusal.errno)
+    }
+}

@@ -1,0 +1,59 @@
+internal import Netlink
+
+/// Sends planned operations to one family's table, and reads it back. Knows no Services.
+struct NftablesExecutor {
+    let layout: TableLayout
+
+    init(family: NftablesFamily) { layout = TableLayout(family: family) }
+
+    private var table: NftablesTable { layout.table }
+
+    /// Does the operations as one transaction: all or none.
+    func commit(_ operations: [NftablesOperation], on socket: borrowing NftablesSocket) throws(NetlinkError) {
+        var batch = NftablesBatch(capacity: 256 * 1024)
+        for operation in operations { try encode(operation, &batch) }
+        try socket.commit(batch)
+    }
+
+    private func encode(_ operation: NftablesOperation, _ batch: inout NftablesBatch) throws(NetlinkError) {
+        switch operation {
+        case .addTable: try batch.addTable(table)
+        case .deleteTable: try batch.deleteTable(table)
+        case .addChain(let chain): try batch.addChain(chain, to: table)
+        case .deleteChain(let name): try batch.deleteChain(name, from: table)
+        case .flushChain(let name): try batch.flushChain(name, of: table)
+        case .addRule(let rule): try batch.addRule(rule, to: table)
+        case .addSet(let set): try batch.addSet(set, to: table)
+        case .flushSet(let set): try batch.flushSet(set.rawValue, of: table)
+        case .addElements(let set, let elements):
+            try batch.addElements(elements, to: set.definition(layout.family), in: table)
+        case .deleteElements(let set, let elements):
+            try batch.deleteElements(elements, from: set.definition(layout.family), in: table)
+        }
+    }
+
+    /// What the kernel holds; nil when there is no table.
+    func read(from socket: borrowing NftablesSocket) throws(NetlinkError) -> KernelTable? {
+        guard try socket.tables(layout.family).contains(where: { $0.name == table.name }) else { return nil }
+        var kernel = KernelTable()
+        for chain in try socket.chains(of: table) { kernel.chains[chain.name] = chain }
+        for stored in try socket.rules(of: table) { kernel.rules[stored.rule.chain, default: []].append(stored.rule) }
+        for stored in try socket.sets(of: table) {
+            guard let set = stored.set else { continue }
+            kernel.sets[stored.name] = set
+        }
+        for set in TableSet.allCases where kernel.sets[set.rawValue] != nil {
+            kernel.elements[set] = try socket.elements(ofSet: set.rawValue, in: table)
+        }
+        return kernel
+    }
+
+    /// Removes the table. False when there was none.
+    func remove(on socket: borrowing NftablesSocket) throws(NetlinkError) -> Bool {
+        guard try socket.tables(layout.family).contains(where: { $0.name == table.name }) else { return false }
+        var batch = NftablesBatch()
+        try batch.destroyTable(table)
+        try socket.commit(batch)
+        return true
+    }
+}

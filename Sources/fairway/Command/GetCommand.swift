@@ -1,0 +1,160 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import Observability
+internal import Yams
+
+/// What the running daemon holds.
+struct GetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get", abstract: "Shows what the running daemon holds.",
+        subcommands: [
+            GetServices.self, GetEndpoints.self, GetFrontends.self, GetBackends.self, GetStatus.self,
+        ])
+}
+
+struct GetOptions: ParsableArguments {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table, json, yaml
+    }
+
+    @Option(name: .shortAndLong, help: "Form of the answer: table, json or yaml.")
+    var output = Format.table
+
+    @Option(name: .shortAndLong, help: "Only this namespace (default: all).")
+    var namespace: String?
+
+    @OptionGroup var admin: AdminOptions
+}
+
+struct AdminOptions: ParsableArguments {
+    @Option(help: "The daemon's admin socket.")
+    var adminSocket = AdminOptions.defaultSocket
+
+    static let defaultSocket = "/run/fairway/admin.sock"
+}
+
+extension GetOptions {
+    /// Asks the daemon for a resource.
+    func fetch<Document: Codable>(_ resource: String, as type: Document.Type) throws -> Document {
+        let query = namespace.map { "?namespace=\($0.addingPercentEncodingForQuery)" } ?? ""
+        let answer: (status: Int, body: [UInt8])
+        do {
+            answer = try AdminClient(path: admin.adminSocket).get("/v1/\(resource)\(query)")
+        } catch {
+            throw CommandFailure.failed("\(error)")
+        }
+        guard answer.status == 200 else {
+            throw CommandFailure.failed("the daemon answered \(answer.status): \(String(decoding: answer.body, as: UTF8.self))")
+        }
+        do {
+            return try JSONDecoder().decode(type, from: Data(answer.body))
+        } catch {
+            throw CommandFailure.failed("the daemon's answer does not decode; is it of another version? \(error)")
+        }
+    }
+
+    /// Prints a document as asked; `table` makes the text of the table form.
+    func show<Document: Codable>(_ document: Document, table: (Document) -> String) throws {
+        switch output {
+        case .table: Output.line(table(document))
+        case .json: Output.line(try AdminJSON.text(document))
+        case .yaml:
+            let encoder = YAMLEncoder()
+            encoder.options.sortKeys = true
+            let text = try encoder.encode(document)
+            Output.line(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+        }
+    }
+
+    func showRows<Item: Row>(_ resource: String, _ type: Item.Type) throws {
+        try show(try fetch(resource, as: RowList<Item>.self)) { list in
+            TextTable(header: Item.header, rows: list.items.map(\.columns)).text
+        }
+    }
+}
+
+extension String {
+    /// Percent-encodes everything that RFC 3986 does not call unreserved.
+    fileprivate var addingPercentEncodingForQuery: String {
+        utf8.map { byte -> String in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                String(UnicodeScalar(byte))
+            default:
+                "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+    }
+}
+
+/// JSON as the admin socket writes it: keys sorted, so that it can be compared.
+enum AdminJSON {
+    static func bytes(_ document: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(document))
+    }
+
+    static func text(_ document: some Encodable) throws -> String {
+        String(decoding: try bytes(document), as: UTF8.self)
+    }
+}
+
+struct GetServices: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "services", abstract: "Services and their addresses.")
+    @OptionGroup var options: GetOptions
+    func run() throws { try options.showRows("services", ServiceRow.self) }
+}
+
+struct GetEndpoints: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "endpoints", abstract: "Endpoints of every Service, usable or not.")
+    @OptionGroup var options: GetOptions
+    func run() throws { try options.showRows("endpoints", EndpointRow.self) }
+}
+
+struct GetFrontends: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "frontends", abstract: "Addresses served, and what happens to packets by origin.")
+    @OptionGroup var options: GetOptions
+    func run() throws { try options.showRows("frontends", FrontendRow.self) }
+}
+
+struct GetBackends: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backends", abstract: "What each Service port is balanced over, by index.")
+    @OptionGroup var options: GetOptions
+    func run() throws { try options.showRows("backends", BackendRow.self) }
+}
+
+struct GetStatus: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Whether the daemon has synced, and what stands in its way.")
+    @OptionGroup var options: GetOptions
+    func run() throws {
+        try options.show(try options.fetch("status", as: StatusDocument.self)) { $0.text }
+    }
+}
+
+extension StatusDocument {
+    /// One line a fact, what needs attention last.
+    var text: String {
+        var lines = [
+            "version:          \(version)", "node:             \(node)", "proxy mode:       \(proxyMode)",
+            "process:          \(processID)", "sources synced:   \(synced)", "ready:            \(ready)",
+            "services:         \(services)", "service ports:    \(servicePorts)",
+            "endpoint slices:  \(endpointSlices)", "pods:             \(pods)",
+            "nodeport ips:     \(ServiceRow.joined(nodePortAddresses))", "pods told by:     \(localDetection)",
+        ]
+        for family in families {
+            let state = family.ready ? "last sync \(family.lastSync ?? "none")" : "not ready"
+            lines.append("\(family.family):             \(state)\(family.lastError.map { ", failed: \($0)" } ?? "")")
+        }
+        for (kind, count) in skippedKinds.sorted(by: { $0.key < $1.key }) { lines.append("skipped:          \(count) \(kind)") }
+        lines += conflicts.map { "conflict:         \($0.frontend) asked for by \($0.servicePort), held by \($0.heldBy)" }
+        lines += manifestFaults.map { "fault:            \($0)" }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,116 @@
+internal import ArgumentParser
+internal import NetworkTypes
+internal import ServicePolicy
+
+/// Options that decide about Services, named as kube-proxy names them.
+struct ServiceOptions: ParsableArguments {
+    @Option(help: "Carries Services into the kernel: nftables.")
+    var proxyMode = "nftables"
+
+    @Option(help: "This node's name, as Pods and Nodes spell it (default: the host's name in lower case).")
+    var hostnameOverride: String?
+
+    @Option(help: "Addresses of pods, a comma-separated list of CIDRs (default: the own Node's podCIDRs).")
+    var clusterCidr = ""
+
+    @Option(
+        help: """
+            How packets from pods are told: ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix \
+            (default: ClusterCIDR when --cluster-cidr is given, else NodeCIDR).
+            """)
+    var detectLocalMode: String?
+
+    @Option(help: "The bridge of --detect-local-mode BridgeInterface.")
+    var podBridgeInterface: String?
+
+    @Option(help: "The prefix of --detect-local-mode InterfaceNamePrefix.")
+    var podInterfaceNamePrefix: String?
+
+    @Flag(help: "Masquerade everything that is sent to a ClusterIP.")
+    var masqueradeAll = false
+
+    @Option(help: "Where NodePorts are served: primary (the Node's InternalIPs), or a comma-separated list of CIDRs.")
+    var nodeportAddresses = "primary"
+
+    @Option(help: "Ranges of ClusterIPs, a comma-separated list of CIDRs, at most one of each family.")
+    var serviceClusterIpRange = "10.96.0.0/12,fd00:10:96::/112"
+
+    /// Interface names hold 15 bytes at most (IFNAMSIZ in linux/if.h, with the final zero).
+    private static let interfaceNameLimit = 15
+
+    /// The options as values, or one line that says which is wrong.
+    func policyOptions(hostName: String) throws(CommandFailure) -> PolicyOptions {
+        guard proxyMode == "nftables" else {
+            throw .usage("--proxy-mode \(proxyMode): this version has nftables only; leave the option out")
+        }
+        let nodeName = (hostnameOverride ?? hostName).lowercased()
+        guard !nodeName.isEmpty else {
+            throw .usage("--hostname-override is empty; give this node's name, or leave the option out")
+        }
+        return PolicyOptions(
+            nodeName: nodeName, localDetection: try localDetection(),
+            clusterCIDRs: try prefixes(clusterCidr, "--cluster-cidr"), masqueradeAll: masqueradeAll,
+            nodePortAddresses: try nodePortAddresses(), serviceRanges: try serviceRanges())
+    }
+
+    /// `--service-cluster-ip-range`, at most one of each family.
+    func serviceRanges() throws(CommandFailure) -> [IPPrefix] {
+        let ranges = try prefixes(serviceClusterIpRange, "--service-cluster-ip-range")
+        for family in IPFamily.allCases where ranges.count(where: { $0.family == family }) > 1 {
+            throw .usage("--service-cluster-ip-range \(serviceClusterIpRange): more than one \(family) range; give one")
+        }
+        guard !ranges.isEmpty else { throw .usage("--service-cluster-ip-range is empty; give a CIDR, as 10.96.0.0/12") }
+        return ranges
+    }
+
+    private func localDetection() throws(CommandFailure) -> PolicyOptions.LocalDetection {
+        func interface(_ value: String?, _ flag: String) throws(CommandFailure) -> String {
+            guard let value, !value.isEmpty else {
+                throw .usage("--detect-local-mode \(detectLocalMode ?? "") needs \(flag)")
+            }
+            guard value.utf8.count <= Self.interfaceNameLimit else {
+                throw .usage("\(flag) \(value): interface names have at most \(Self.interfaceNameLimit) bytes")
+            }
+            return value
+        }
+        switch detectLocalMode {
+        case nil: return .automatic
+        case "ClusterCIDR":
+            guard !clusterCidr.isEmpty else { throw .usage("--detect-local-mode ClusterCIDR needs --cluster-cidr") }
+            return .clusterCIDR
+        case "NodeCIDR": return .nodeCIDR
+        case "BridgeInterface": return .bridgeInterface(try interface(podBridgeInterface, "--pod-bridge-interface"))
+        case "InterfaceNamePrefix":
+            return .interfaceNamePrefix(try interface(podInterfaceNamePrefix, "--pod-interface-name-prefix"))
+        case let other?:
+            throw .usage(
+                "--detect-local-mode \(other): expected ClusterCIDR, NodeCIDR, BridgeInterface or InterfaceNamePrefix")
+        }
+    }
+
+    private func nodePortAddresses() throws(CommandFailure) -> PolicyOptions.NodePortAddresses {
+        if nodeportAddresses == "primary" { return .primary }
+        let items = nodeportAddresses.split(separator: ",").map(String.init)
+        if items.contains("primary") {
+            throw .usage("--nodeport-addresses \(nodeportAddresses): primary cannot be combined with anything else")
+        }
+        if items.contains("localhost") {
+            throw .usage("--nodeport-addresses localhost: not served by nftables; leave it out")
+        }
+        let prefixes = try prefixes(nodeportAddresses, "--nodeport-addresses")
+        guard !prefixes.isEmpty else { throw .usage("--nodeport-addresses is empty; give primary or CIDRs") }
+        return .prefixes(prefixes)
+    }
+
+    private func prefixes(_ text: String, _ flag: String) throws(CommandFailure) -> [IPPrefix] {
+        var result: [IPPrefix] = []
+        for item in text.split(separator: ",", omittingEmptySubsequences: true) {
+            let trimmed = item.drop { $0 == " " }
+            guard let prefix = IPPrefix(trimmed) else {
+                throw .usage("\(flag): \"\(trimmed)\" is not a CIDR; write ADDRESS/LENGTH, as 10.244.0.0/16")
+            }
+            result.append(prefix)
+        }
+        return result
+    }
+}
