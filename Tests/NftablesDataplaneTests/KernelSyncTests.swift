@@ -1,5 +1,6 @@
 import Dataplane
 import Netlink
+import LinuxSystem
 import NetworkNamespaceTesting
 import NetworkTypes
 import ServiceTable
