@@ -35,11 +35,11 @@ struct AdminOptions: ParsableArguments {
 
 extension GetOptions {
     /// Asks the daemon for a resource.
-    func fetch<Document: Codable>(_ resource: String, as type: Document.Type) throws -> Document {
+    func fetch<Document: Codable>(_ resource: String, as type: Document.Type) async throws -> Document {
         let query = namespace.map { "?namespace=\($0.addingPercentEncodingForQuery)" } ?? ""
         let answer: (status: Int, body: [UInt8])
         do {
-            answer = try AdminClient(path: admin.adminSocket).get("/v1/\(resource)\(query)")
+            answer = try await AdminClient(path: admin.adminSocket).get("/v1/\(resource)\(query)")
         } catch {
             throw CommandFailure.failed("\(error)")
         }
@@ -66,8 +66,8 @@ extension GetOptions {
         }
     }
 
-    func showRows<Item: Row>(_ resource: String, _ type: Item.Type) throws {
-        try show(try fetch(resource, as: RowList<Item>.self)) { list in
+    func showRows<Item: Row>(_ resource: String, _ type: Item.Type) async throws {
+        try show(try await fetch(resource, as: RowList<Item>.self)) { list in
             TextTable(header: Item.header, rows: list.items.map(\.columns)).text
         }
     }
@@ -102,39 +102,39 @@ enum AdminJSON {
     }
 }
 
-struct GetServices: ParsableCommand {
+struct GetServices: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "services", abstract: "Services and their addresses.")
     @OptionGroup var options: GetOptions
-    func run() throws { try options.showRows("services", ServiceRow.self) }
+    func run() async throws { try await options.showRows("services", ServiceRow.self) }
 }
 
-struct GetEndpoints: ParsableCommand {
+struct GetEndpoints: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "endpoints", abstract: "Endpoints of every Service, usable or not.")
     @OptionGroup var options: GetOptions
-    func run() throws { try options.showRows("endpoints", EndpointRow.self) }
+    func run() async throws { try await options.showRows("endpoints", EndpointRow.self) }
 }
 
-struct GetFrontends: ParsableCommand {
+struct GetFrontends: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "frontends", abstract: "Addresses served, and what happens to packets by origin.")
     @OptionGroup var options: GetOptions
-    func run() throws { try options.showRows("frontends", FrontendRow.self) }
+    func run() async throws { try await options.showRows("frontends", FrontendRow.self) }
 }
 
-struct GetBackends: ParsableCommand {
+struct GetBackends: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backends", abstract: "What each Service port is balanced over, by index.")
     @OptionGroup var options: GetOptions
-    func run() throws { try options.showRows("backends", BackendRow.self) }
+    func run() async throws { try await options.showRows("backends", BackendRow.self) }
 }
 
-struct GetStatus: ParsableCommand {
+struct GetStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Whether the daemon has synced, and what stands in its way.")
     @OptionGroup var options: GetOptions
-    func run() throws {
-        try options.show(try options.fetch("status", as: StatusDocument.self)) { $0.text }
+    func run() async throws {
+        try options.show(try await options.fetch("status", as: StatusDocument.self)) { $0.text }
     }
 }
 

@@ -33,12 +33,14 @@ final class Engine: Sendable {
     }
 
     private let state: Mutex<State>
+    private let metrics: DaemonMetrics
     private let submit: @Sendable (ServiceTableChange) -> Void
 
     init(
-        options: PolicyOptions, adoptedOrder: AdoptedOrder, hostAddresses: [IPAddress],
+        options: PolicyOptions, adoptedOrder: AdoptedOrder, hostAddresses: [IPAddress], metrics: DaemonMetrics,
         submit: @escaping @Sendable (ServiceTableChange) -> Void
     ) {
+        self.metrics = metrics
         self.submit = submit
         self.state = Mutex(
             State(
@@ -58,6 +60,7 @@ final class Engine: Sendable {
                 fresh = state.store.apply(slices)
                 dirty.formUnion(fresh)
             }
+            metrics.changed(dirty)
             return Self.decide(dirty, &state)
         }
         if let change { submit(change) }

@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import ManifestSource
+
+/// Validates manifests as `run` would read them.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Validates manifests: path:line:column: what is wrong; exit 1.")
+
+    @Argument(help: "Folders or files of manifests, beside those of --manifests.")
+    var paths: [String] = []
+
+    @Option(help: "A folder or file of manifests, YAML or JSON; repeatable.")
+    var manifests: [String] = []
+
+    @Option(help: "Ranges of ClusterIPs, a comma-separated list of CIDRs, at most one of each family.")
+    var serviceClusterIpRange = "10.96.0.0/12,fd00:10:96::/112"
+
+    func run() async throws {
+        let all = manifests + paths
+        guard !all.isEmpty else { throw CommandFailure.usage("nothing to check: name a folder or file of manifests") }
+        var options = ServiceOptions()
+        options.serviceClusterIpRange = serviceClusterIpRange
+        // Addresses are given out in memory only: a check changes nothing.
+        let settings = AllocationSettings(clusterRanges: try options.serviceRanges(), stateDirectory: "")
+        let batch = try ManifestSource(paths: all, settings: settings).loadOnce()
+        for warning in batch.warnings { Output.error("fairway: \(warning)") }
+        for fault in batch.faults.sorted() { Output.line("\(fault)") }
+        let skipped = batch.skippedKinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        let passedOver = skipped.isEmpty ? "" : "; not used by Fairway: \(skipped.joined(separator: ", "))"
+        let summary = "\(batch.objectCount) objects in \(batch.fileCount) files\(passedOver)"
+        guard batch.faults.isEmpty else {
+            throw CommandFailure.failed("\(batch.faults.count) faults; \(summary)")
+        }
+        Output.line("no faults: \(summary)")
+    }
+}

@@ -1,0 +1,42 @@
+internal import ArgumentParser
+internal import LinuxSystem
+internal import Logging
+
+/// The node daemon.
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs the node daemon: Services into the kernel.",
+        discussion: """
+            SIGTERM and SIGINT end the daemon and leave its rules in place, so that traffic goes on while it \
+            restarts; `fairway cleanup` removes them. Logs go to standard error, one line an event.
+            """)
+
+    @OptionGroup(title: "Source") var source: SourceOptions
+    @OptionGroup(title: "Services") var services: ServiceOptions
+    @OptionGroup(title: "Pacing") var pacing: PacingOptions
+    @OptionGroup(title: "Listening") var listening: ListenOptions
+
+    @Flag(name: .shortAndLong, help: "Log each synchronisation too.")
+    var verbose = false
+
+    @Flag(help: "Remove everything Fairway put into the kernel and exit, as `fairway cleanup`.")
+    var cleanup = false
+
+    func run() async throws {
+        if cleanup { return try CleanupCommand.removeEverything() }
+        let hostName: String
+        do {
+            hostName = try LinuxSystem.hostName()
+        } catch {
+            throw CommandFailure.failed("cannot read the host's name (\(error)); give --hostname-override NAME")
+        }
+        let configuration = Daemon.Configuration(
+            paths: try source.paths(), stateDirectory: source.stateDir,
+            policy: try services.policyOptions(hostName: hostName), limits: try pacing.limits(),
+            healthz: try listening.healthz(), metrics: try listening.metrics(),
+            adminSocket: listening.admin.adminSocket)
+        let level: Logger.Level = verbose ? .debug : .info
+        let logger = Logger(label: "fairway") { _ in LineLogHandler(level: level) }
+        try await Daemon(configuration: configuration, logger: logger).run()
+    }
+}

@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import Dataplane
+internal import KubernetesModel
+internal import Observability
+
+/// Where objects come from.
+struct SourceOptions: ParsableArguments {
+    @Option(help: "A folder or file of manifests, YAML or JSON; repeatable.")
+    var manifests: [String] = []
+
+    @Option(help: "Folder that remembers the addresses given to Services; empty: none.")
+    var stateDir = "/var/lib/fairway"
+
+    /// At least one path, each of which exists.
+    func paths() throws(CommandFailure) -> [String] {
+        guard !manifests.isEmpty else {
+            throw .usage("no source of Services: give --manifests PATH (a folder or file; repeatable)")
+        }
+        return manifests
+    }
+}
+
+/// Where the daemon answers.
+struct ListenOptions: ParsableArguments {
+    @Option(help: "Where /healthz, /livez and /readyz answer, ADDR:PORT; empty: nowhere; port 0: a free one.")
+    var healthzBindAddress = "0.0.0.0:10256"
+
+    @Option(help: "Where /metrics answers, ADDR:PORT; empty: nowhere; port 0: a free one.")
+    var metricsBindAddress = "127.0.0.1:10249"
+
+    @OptionGroup var admin: AdminOptions
+
+    /// kube-proxy's ports, taken when an address comes without one.
+    private static let healthzPort: UInt16 = 10256
+    private static let metricsPort: UInt16 = 10249
+
+    func healthz() throws(CommandFailure) -> ListenAddress? {
+        try parse(healthzBindAddress, "--healthz-bind-address", Self.healthzPort)
+    }
+
+    func metrics() throws(CommandFailure) -> ListenAddress? {
+        try parse(metricsBindAddress, "--metrics-bind-address", Self.metricsPort)
+    }
+
+    private func parse(_ text: String, _ flag: String, _ port: UInt16) throws(CommandFailure) -> ListenAddress? {
+        do throws(ListenError) {
+            return try ListenAddress.parse(text, flag: flag, defaultPort: port)
+        } catch {
+            throw .usage("\(error)")
+        }
+    }
+}
+
+/// How often the kernel is written to, as kube-proxy's flags of the same names have it.
+struct PacingOptions: ParsableArguments {
+    @Option(help: "Least milliseconds between two writes to the kernel; changes in between go together.")
+    var minSyncPeriodMilliseconds = 0
+
+    func limits() throws(CommandFailure) -> SyncPacer.Limits {
+        guard (0...60_000).contains(minSyncPeriodMilliseconds) else {
+            throw .usage("--min-sync-period-milliseconds \(minSyncPeriodMilliseconds): expected 0 to 60000")
+        }
+        return SyncPacer.Limits(minimumInterval: .milliseconds(minSyncPeriodMilliseconds))
+    }
+}

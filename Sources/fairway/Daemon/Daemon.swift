@@ -1,0 +1,176 @@
+internal import CoreMetrics
+internal import Dataplane
+internal import KubernetesModel
+internal import Logging
+internal import ManifestSource
+internal import NetworkTypes
+internal import NftablesDataplane
+internal import Observability
+internal import ServiceLifecycle
+internal import ServicePolicy
+internal import ServiceTable
+
+/// `fairway run`: wires sources, engine, dataplane and the places where the daemon answers.
+struct Daemon {
+    struct Configuration: Sendable {
+        var paths: [String]
+        var stateDirectory: String
+        var policy: PolicyOptions
+        var limits: SyncPacer.Limits
+        var healthz: ListenAddress?
+        var metrics: ListenAddress?
+        var adminSocket: String
+    }
+
+    /// A change that waits longer than this for a completed sync makes `/healthz` fail: twice
+    /// kube-proxy's sync period of 30 s, as kube-proxy has it.
+    private static let healthTimeout = Duration.seconds(60)
+
+    let configuration: Configuration
+    let logger: Logger
+
+    /// Runs until SIGTERM or SIGINT. Rules stay in place.
+    func run() async throws {
+        let logger = logger
+        let prometheus = PrometheusMetrics()
+        MetricsSystem.bootstrap(prometheus)
+        let metrics = DaemonMetrics(prometheus: prometheus)
+        let health = HealthState(families: IPFamily.allCases, healthTimeout: Self.healthTimeout)
+
+        let runner = DataplaneRunner(limits: configuration.limits) { outcome in
+            metrics.finished(outcome)
+            switch outcome.result {
+            case .success(let report):
+                health.synced(outcome.family)
+                logger.log(level: outcome.isFull ? .info : .debug, "\(outcome.text(report))")
+            case .failure(let error):
+                health.failed(outcome.family, reason: "\(error)")
+                logger.error("\(outcome.family): \(error); everything is compared with the kernel next")
+            }
+        }
+        let dataplane = DataplaneService(runner: runner)
+        let order = try await adopt(dataplane)
+
+        let addresses = try HostAddresses.current()
+        let report = ManifestReport()
+        let engine = Engine(
+            options: configuration.policy, adoptedOrder: order, hostAddresses: addresses, metrics: metrics
+        ) { change in
+            for family in IPFamily.allCases { health.queued(family) }
+            metrics.queued(IPFamily.allCases)
+            runner.submit(change)
+        }
+        metrics.readAtScrape(engine: engine, manifests: report)
+        let settings = AllocationSettings(
+            clusterRanges: configuration.policy.serviceRanges, stateDirectory: configuration.stateDirectory)
+        let manifests = ManifestService(
+            source: ManifestSource(paths: configuration.paths, settings: settings), engine: engine, report: report,
+            logger: logger)
+
+        var services: [any Service] = [
+            dataplane, HostAddressService(engine: engine, logger: logger), manifests,
+            adminServer(AdminAPI(configuration: configuration, engine: engine, health: health, manifests: report)),
+        ]
+        services += listeners(health: health, prometheus: prometheus, engine: engine)
+        logger.info(
+            "\(Version.text) starts",
+            metadata: ["node": "\(configuration.policy.nodeName)", "manifests": "\(configuration.paths.joined(separator: ","))"])
+        do {
+            try await ServiceGroup(
+                configuration: .init(
+                    services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") {
+                        _ in LineLogHandler(level: .error)
+                    })
+            ).run()
+        } catch let error as ListenError {
+            throw CommandFailure.failed("\(error)")
+        }
+        logger.info("fairway ends; its rules stay in place (fairway cleanup removes them)")
+    }
+
+    private func adopt(_ dataplane: DataplaneService) async throws -> AdoptedOrder {
+        do {
+            return try await dataplane.start()
+        } catch let error as DataplaneError {
+            throw CommandFailure.failed("\(error)")
+        }
+    }
+
+    private func adminServer(_ api: AdminAPI) -> AdminServer {
+        let (logger, path) = (logger, configuration.adminSocket)
+        return AdminServer(
+            path: path, logger: logger, onBound: { logger.info("admin socket at \(path)") },
+            handler: { api.answer($0) })
+    }
+
+    private func listeners(health: HealthState, prometheus: PrometheusMetrics, engine: Engine) -> [any Service] {
+        let logger = logger
+        let configuration = configuration
+        var services: [any Service] = []
+        if let address = configuration.healthz {
+            let nodeKey = ObjectKey(namespace: "", name: configuration.policy.nodeName)
+            services.append(
+                HealthServer(
+                    address: address, health: health, metrics: prometheus,
+                    nodeEligible: { engine.view.snapshot.nodes[nodeKey].map(\.isEligible) ?? true }, logger: logger,
+                    onBound: { logger.info("health at http://\($0)/readyz") }))
+        }
+        if let address = configuration.metrics {
+            services.append(
+                MetricsServer(
+                    address: address, health: health, metrics: prometheus, proxyMode: NftablesDataplane.modeName,
+                    configuration: { configuration.json }, logger: logger,
+                    onBound: { logger.info("metrics at http://\($0)/metrics") }))
+        }
+        return services
+    }
+}
+
+extension Node {
+    /// Load balancers may send traffic here: not being deleted, not about to be removed (kube-proxy's healthz).
+    fileprivate var isEligible: Bool {
+        metadata.deletionTimestamp == nil && !taintKeys.contains("ToBeDeletedByClusterAutoscaler")
+    }
+}
+
+extension DataplaneRunner.Outcome {
+    fileprivate func text(_ report: SyncReport) -> String {
+        let kind = isFull ? "compared with the kernel" : "changed"
+        let what =
+            report.isEmpty
+            ? "nothing to write"
+            : "\(report.elementsAdded) elements added, \(report.elementsDeleted) deleted, \(report.rulesWritten) chains and rules, \(report.transactions) transactions"
+        return "\(family) \(kind): \(what), \(duration.formatted)"
+    }
+}
+
+extension Duration {
+    /// Milliseconds with two digits.
+    fileprivate var formatted: String {
+        let hundredths = components.seconds * 100_000 + components.attoseconds / 10_000_000_000_000
+        let fraction = hundredths % 100
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) ms"
+    }
+}
+
+extension Daemon.Configuration {
+    /// What is in force, for `/configz`.
+    struct Document: Codable {
+        var manifests: [String]
+        var stateDir: String
+        var nodeName: String
+        var clusterCIDR: [String]
+        var serviceClusterIPRange: [String]
+        var masqueradeAll: Bool
+        var adminSocket: String
+    }
+
+    var json: String {
+        let document = Document(
+            manifests: paths, stateDir: stateDirectory, nodeName: policy.nodeName,
+            clusterCIDR: policy.clusterCIDRs.map(\.description),
+            serviceClusterIPRange: policy.serviceRanges.map(\.description), masqueradeAll: policy.masqueradeAll,
+            adminSocket: adminSocket)
+        return (try? AdminJSON.text(document)) ?? "{}"
+    }
+}
