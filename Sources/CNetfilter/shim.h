@@ -1,7 +1,6 @@
 #pragma once
 // netinet/in.h first: linux/in.h, which the headers below reach, defines the same types otherwise.
 #include <netinet/in.h>
-#include <sys/eventfd.h>
 
 #include <libmnl/libmnl.h>
 #include <libnftnl/batch.h>

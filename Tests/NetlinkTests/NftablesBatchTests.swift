@@ -136,7 +136,7 @@ func endpointElements(_ range: Range<UInt32>) -> [NftablesElement] {
             for start in stride(from: 0, to: elements.count, by: 5) {
                 try batch.addElements(elements[start..<start + 5], to: endpoints, in: table)
             }
-            #expect(batch.byteCount > 6_000_000)
+            #expect(batch.byteCount > 4_000_000)
             #expect(batch.operationCount <= 2 + batch.byteCount / 65_000 + 1)
             try socket.commit(batch)
             let read = try socket.elements(ofSet: "endpoints", in: table)

@@ -36,7 +36,7 @@ private func byKey(_ a: NftablesElement, _ b: NftablesElement) -> Bool {
         let layout = ServiceLayout(family)
         let listing = try await inNetworkNamespace {
             try layout.commit(over: NftablesSocket())
-            let json = try run("/usr/sbin/nft", "-j", "list", "ruleset")
+            let json = try run("nft", "-j", "list", "ruleset")
             #expect(json.contains("\"service-ips\""))
             return try nftList()
         }

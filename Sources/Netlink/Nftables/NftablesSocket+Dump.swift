@@ -12,6 +12,11 @@ package struct NftablesStoredSet: Sendable, Hashable {
     package let name: String
     /// Nil when it is not of a shape that Fairway writes.
     package let set: NftablesSet?
+
+    package init(name: String, set: NftablesSet?) {
+        self.name = name
+        self.set = set
+    }
 }
 
 extension NftablesSocket {

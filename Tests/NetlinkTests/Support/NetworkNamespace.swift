@@ -1,55 +1,23 @@
-import Foundation
-import Glibc
+import LinuxSystem
+import NetworkNamespaceTesting
 
 /// Runs `body` on a fresh thread in a network namespace of its own, which ends with the thread.
 func inNetworkNamespace<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread {
-            continuation.resume(
-                with: Result {
-                    guard unshare(CLONE_NEWNET) == 0 else { throw NamespaceError(errno: errno) }
-                    return try body()
-                })
-        }
-    }
-}
-
-struct NamespaceError: Error, CustomStringConvertible {
-    let errno: Int32
-    var description: String { "unshare(CLONE_NEWNET) failed with errno \(errno): these tests need root" }
+    try await NetworkNamespace.make().inside(body)
 }
 
 /// Runs a command in the calling thread's namespace and returns what it printed.
 @discardableResult
-func run(_ command: String, _ arguments: String...) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: command)
-    process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-        throw CommandError(command: ([command] + arguments).joined(separator: " "), output: text)
-    }
-    return text
-}
-
-struct CommandError: Error, CustomStringConvertible {
-    let command: String
-    let output: String
-    var description: String { "\(command): \(output)" }
+func run(_ tool: String, _ arguments: String..., input: String = "") throws -> String {
+    guard let path = toolPath(tool) else { throw TestSupportError("\(tool) is not installed") }
+    let output = try ProcessRequest(path: path, arguments: arguments)
+        .collectOutput(input: Array(input.utf8), timeout: .seconds(60))
+    guard output.status.isSuccess else { throw TestSupportError("\(tool) \(arguments): \(output)") }
+    return output.standardOutput
 }
 
 /// nft's listing of the calling thread's namespace.
-func nftList() throws -> String { try run("/usr/sbin/nft", "list", "ruleset") }
+func nftList() throws -> String { try run("nft", "list", "ruleset") }
 
 /// Loads a ruleset with nft into the calling thread's namespace.
-func nftLoad(_ ruleset: String) throws {
-    let file = FileManager.default.temporaryDirectory.appending(path: "netlink-\(UUID().uuidString).nft")
-    try ruleset.write(to: file, atomically: true, encoding: .utf8)
-    defer { try? FileManager.default.removeItem(at: file) }
-    try run("/usr/sbin/nft", "-f", file.path)
-}
+func nftLoad(_ ruleset: String) throws { try run("nft", "-f", "-", input: ruleset) }
