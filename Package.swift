@@ -17,6 +17,11 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -55,7 +60,10 @@ var targets: [Target] = [
     // The daemon
     .target(
         name: "Observability",
-        dependencies: ["ServiceTable", "Dataplane", "NetworkTypes", hummingbird, logging, metrics, lifecycle]),
+        dependencies: [
+            "NetworkTypes", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, logging, metrics,
+            lifecycle,
+        ]),
     .executableTarget(
         name: "fairway",
         dependencies: [
@@ -122,7 +130,8 @@ var targets: [Target] = [
         ],
         exclude: ["Golden"]),
     .testTarget(
-        name: "ObservabilityTests", dependencies: ["Observability", "Dataplane", "NetworkTypes", metrics]),
+        name: "ObservabilityTests",
+        dependencies: ["Observability", "NetworkTypes", metrics, logging, lifecycle, nioCore, nioPosix, nioHTTP1]),
     .testTarget(
         name: "FairwayTests",
         dependencies: ["NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "fairway", "fairway-echo"]),
@@ -169,6 +178,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: targets,

@@ -1,0 +1,91 @@
+import FoundationEssentials
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// The file of the admin socket: made room for, guarded, and removed.
+struct AdminSocketFile: Sendable {
+    static let flag = "--admin-socket"
+    /// What fits into `sun_path` beside its final zero (unix(7)).
+    static let maximumPathBytes = 107
+
+    /// The file this process bound, as opposed to one that a later daemon put in its place.
+    struct Identity: Equatable, Sendable {
+        let inode: UInt64
+    }
+
+    let path: String
+
+    /// Makes the folder when it is missing (mode 0700, so that nobody comes between bind and chmod),
+    /// and removes a socket that nothing listens on.
+    ///
+    /// - Throws: `socketInUse` when a daemon answers there.
+    func makeRoom() async throws(ListenError) {
+        guard path.utf8.count <= Self.maximumPathBytes else {
+            throw failure(
+                .bindFailed(errno: nil), "the path is too long for a socket: at most \(Self.maximumPathBytes) bytes")
+        }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+        if !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
+                throw failure(.fileSystem, "cannot make the folder \(folder): \(error)")
+            }
+        }
+        guard let type = attributes()?[.type] as? FileAttributeType else { return }
+        guard type == .typeSocket else { throw failure(.notASocket, "exists and is no socket") }
+        try await refuseIfAnswered()
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            throw failure(.fileSystem, "cannot remove the socket a daemon left behind: \(error)")
+        }
+    }
+
+    /// Only a refused connection shows that nothing listens (unix(7)); a full backlog does not.
+    private func refuseIfAnswered() async throws(ListenError) {
+        do {
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(unixDomainSocketPath: path).get()
+            channel.close(promise: nil)
+        } catch let error as IOError where error.errnoCode == ECONNREFUSED || error.errnoCode == ENOENT {
+            return
+        } catch let error as IOError {
+            throw failure(.bindFailed(errno: error.errnoCode), "cannot tell whether it is in use: \(reason(error))")
+        } catch {
+            throw failure(.bindFailed(errno: nil), "cannot tell whether it is in use: \(error)")
+        }
+        throw failure(.socketInUse, "another daemon answers on this socket; stop it or give this one another path")
+    }
+
+    /// Mode 0600; NIO binds with the process's umask.
+    func restrictToOwner() throws(ListenError) -> Identity {
+        do {
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        } catch {
+            throw failure(.fileSystem, "cannot set mode 0600: \(error)")
+        }
+        guard let identity = identity() else { throw failure(.fileSystem, "vanished while it was set up") }
+        return identity
+    }
+
+    func remove(ifStill identity: Identity) {
+        guard self.identity() == identity else { return }
+        // Left behind it does no harm: the next start finds that nothing listens.
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    private func identity() -> Identity? {
+        (attributes()?[.systemFileNumber] as? any BinaryInteger).map { Identity(inode: UInt64($0)) }
+    }
+
+    private func attributes() -> [FileAttributeKey: Any]? {
+        try? FileManager.default.attributesOfItem(atPath: path)
+    }
+
+    private func failure(_ code: ListenError.Code, _ cause: String) -> ListenError {
+        ListenError(code: code, flag: Self.flag, value: path, cause: cause)
+    }
+}
