@@ -64,7 +64,7 @@ struct Daemon {
         let settings = AllocationSettings(
             clusterRanges: configuration.policy.serviceRanges, stateDirectory: configuration.stateDirectory)
         let manifests = ManifestService(
-            source: ManifestSource(paths: configuration.paths, settings: settings), engine: engine, report: report,
+            source: ManifestSource(paths: configuration.paths, allocation: settings), engine: engine, report: report,
             logger: logger)
 
         var services: [any Service] = [
