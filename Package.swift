@@ -69,7 +69,7 @@ var targets: [Target] = [
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
-            "NftablesDataplane", "Observability", argumentParser, logging, metrics, lifecycle, hummingbird,
+            "NftablesDataplane", "Observability", argumentParser, logging, metrics, lifecycle, yams,
         ]),
     .executableTarget(
         name: "fairway-echo", dependencies: ["LinuxSystem", "NetworkTypes", argumentParser]),
