@@ -20,6 +20,17 @@ import Testing
         #expect(try fixture.tracer().outcomes(packet) == Set(expected))
     }
 
+    @Test(arguments: [BackendScope.cluster, .local]) func aHairpinNeedsItsBackendInOneSetOnly(_ scope: BackendScope) throws {
+        let backends = [Backend.at("10.244.0.3:8080", isLocal: true)]
+        let port = ServicePort.named(
+            "web", cluster: scope == .cluster ? backends : [], local: scope == .local ? backends : [],
+            frontends: [.clusterIP("10.96.0.10", 80, OriginVerdicts(all: .balance(scope, masquerade: false)))])
+        let planned = try PlannedTable(.of([port], node: RandomServiceTable.node), family: .ipv4)
+        let packet = TracedPacket(from: .text("10.244.0.3"), to: .text("10.96.0.10"), 80, on: "veth1")
+        #expect(
+            try planned.tracer.outcomes(packet) == [.delivered(to: .text("10.244.0.3"), 8080, masqueraded: true)])
+    }
+
     @Test(arguments: IPFamily.allCases) func otherTrafficIsUntouched(_ family: IPFamily) throws {
         let fixture = PolicyFixture(family: family)
         let tracer = try fixture.tracer()

@@ -53,10 +53,12 @@ package struct RandomServiceTable: Sendable {
     private mutating func servicePort(_ key: ServicePortKey, previous: ServicePort?) -> ServicePort {
         // A changed service port often keeps most of its backends, and the order they are in.
         let empty = BackendSet([])
-        let wanted = backends(key.family)
+        let all = backends(key.family)
+        // Policy leaves a set empty that no frontend needs.
+        let wanted = random.oneIn(5) ? [] : all
         let isFresh = random.oneIn(3)
         let cluster = isFresh ? BackendSet(wanted) : (previous?.clusterBackends ?? empty).updated(to: wanted)
-        let localWanted = wanted.filter(\.isLocal)
+        let localWanted = random.oneIn(3) ? [] : all.filter(\.isLocal)
         let local = isFresh ? BackendSet(localWanted) : (previous?.localBackends ?? empty).updated(to: localWanted)
         var frontends: [Frontend] = []
         if let previous, random.oneIn(2) {
