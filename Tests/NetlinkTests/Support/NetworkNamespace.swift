@@ -9,6 +9,11 @@ func inNetworkNamespace<T: Sendable>(_ body: @escaping @Sendable () throws -> T)
 /// Runs a command in the calling thread's namespace and returns what it printed.
 @discardableResult
 func run(_ tool: String, _ arguments: String..., input: String = "") throws -> String {
+    try run(tool, arguments: arguments, input: input)
+}
+
+@discardableResult
+func run(_ tool: String, arguments: [String], input: String = "") throws -> String {
     guard let path = toolPath(tool) else { throw TestSupportError("\(tool) is not installed") }
     let output = try ProcessRequest(path: path, arguments: arguments)
         .collectOutput(input: Array(input.utf8), timeout: .seconds(60))

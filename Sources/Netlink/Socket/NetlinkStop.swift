@@ -1,0 +1,35 @@
+import CNetfilter
+import Glibc
+package import LinuxSystem
+
+/// Ends the waiting of a monitor from any thread.
+package final class NetlinkStop: Sendable {
+    private let wake: WakeDescriptor
+
+    package init() throws(Errno) { wake = try WakeDescriptor() }
+
+    /// Ends all waiting, now and later.
+    package func signal() { wake.signal() }
+
+    var descriptor: Int32 { wake.rawValue }
+}
+
+extension NetlinkSocket {
+    /// Blocks until there is something to receive (an overflow is too); false once `stop` is signalled.
+    func waitReadable(or stop: NetlinkStop, doing: String) throws(NetlinkError) -> Bool {
+        var descriptors = [
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        while true {
+            // SAFETY: the array holds as many entries as stated, for the length of the call.
+            let ready = unsafe poll(&descriptors, nfds_t(descriptors.count), -1)
+            if ready < 0 {
+                if errno == EINTR { continue }
+                throw NetlinkError(errno: errno, doing: doing)
+            }
+            if descriptors[1].revents != 0 { return false }
+            if descriptors[0].revents != 0 { return true }
+        }
+    }
+}
