@@ -2,11 +2,13 @@ public import NetworkTypes
 
 /// `discovery.k8s.io/v1` EndpointSlice, trimmed.
 public struct EndpointSlice: Sendable, Hashable {
+    /// What the addresses of a slice are.
     public enum AddressType: String, Sendable, Hashable, CaseIterable {
         case ipv4 = "IPv4"
         case ipv6 = "IPv6"
         case fqdn = "FQDN"
 
+        /// The family of IP addresses, nil for names.
         public var family: IPFamily? {
             switch self {
             case .ipv4: .ipv4
@@ -37,6 +39,7 @@ public struct EndpointSlice: Sendable, Hashable {
     }
 }
 
+/// `discovery.k8s.io/v1` EndpointPort.
 public struct EndpointPort: Sendable, Hashable {
     /// Nil: consumers ignore this port.
     public var name: String?
@@ -53,6 +56,7 @@ public struct EndpointPort: Sendable, Hashable {
     }
 }
 
+/// `discovery.k8s.io/v1` Endpoint.
 public struct Endpoint: Sendable, Hashable {
     /// Consumers use the first only. Empty for FQDN slices, whose names Fairway does not keep.
     public var addresses: [IPAddress]
@@ -86,8 +90,11 @@ public struct Endpoint: Sendable, Hashable {
         self.hintNodes = hintNodes
     }
 
+    /// The condition, or its default.
     public var isReady: Bool { ready ?? true }
+    /// The condition, or its default.
     public var isServing: Bool { serving ?? true }
+    /// The condition, or its default.
     public var isTerminating: Bool { terminating ?? false }
 }
 
@@ -108,6 +115,7 @@ public struct TargetRef: Sendable, Hashable {
 
 /// `core/v1` Endpoints: hand-written endpoints of selectorless Services.
 public struct Endpoints: Sendable, Hashable {
+    /// Addresses that share ports.
     public struct Subset: Sendable, Hashable {
         public var addresses: [Address]
         public var notReadyAddresses: [Address]
@@ -120,6 +128,7 @@ public struct Endpoints: Sendable, Hashable {
         }
     }
 
+    /// `core/v1` EndpointAddress.
     public struct Address: Sendable, Hashable {
         public var ip: IPAddress
         public var hostname: String?
@@ -134,6 +143,7 @@ public struct Endpoints: Sendable, Hashable {
         }
     }
 
+    /// `core/v1` EndpointPort.
     public struct Port: Sendable, Hashable {
         public var name: String
         public var `protocol`: TransportProtocol

@@ -2,6 +2,7 @@ public import NetworkTypes
 
 /// `core/v1` Node, trimmed.
 public struct Node: Sendable, Hashable {
+    /// `core/v1` NodeAddress.
     public struct Address: Sendable, Hashable {
         /// `InternalIP`, `ExternalIP`, `Hostname`, ...
         public var type: String

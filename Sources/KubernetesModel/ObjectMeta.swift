@@ -25,7 +25,7 @@ public struct ObjectMeta: Sendable, Hashable {
     public var generation: Int64
     public var generateName: String
     public var labels: [String: String]
-    /// Only the keys in ``keptAnnotations`` and those that begin with `fairway.dev/` survive decoding.
+    /// Only the keys in ``AnnotationKey/kept`` and those that begin with `fairway.dev/` survive decoding.
     public var annotations: [String: String]
     public var creationTimestamp: Timestamp?
     public var deletionTimestamp: Timestamp?
@@ -50,6 +50,7 @@ public struct ObjectMeta: Sendable, Hashable {
         self.ownerReferences = ownerReferences
     }
 
+    /// Namespace and name.
     public var key: ObjectKey { ObjectKey(namespace: namespace, name: name) }
 }
 

@@ -2,6 +2,7 @@ public import NetworkTypes
 
 /// `core/v1` Pod, trimmed to what makes it an endpoint.
 public struct Pod: Sendable, Hashable {
+    /// `status.phase`.
     public enum Phase: String, Sendable, Hashable, CaseIterable {
         case pending = "Pending"
         case running = "Running"
@@ -45,6 +46,7 @@ public struct Pod: Sendable, Hashable {
     }
 }
 
+/// `core/v1` ContainerPort.
 public struct ContainerPort: Sendable, Hashable {
     public var name: String
     public var containerPort: PortNumber

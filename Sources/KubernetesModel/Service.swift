@@ -13,6 +13,7 @@ public struct Service: Sendable, Hashable {
     }
 }
 
+/// `spec.type`.
 public enum ServiceType: String, Sendable, Hashable, CaseIterable {
     case clusterIP = "ClusterIP"
     case nodePort = "NodePort"
@@ -20,16 +21,19 @@ public enum ServiceType: String, Sendable, Hashable, CaseIterable {
     case externalName = "ExternalName"
 }
 
+/// `internalTrafficPolicy` and `externalTrafficPolicy`: endpoints of the cluster, or of this node.
 public enum TrafficPolicy: String, Sendable, Hashable, CaseIterable {
     case cluster = "Cluster"
     case local = "Local"
 }
 
+/// `spec.sessionAffinity`.
 public enum SessionAffinity: String, Sendable, Hashable, CaseIterable {
     case none = "None"
     case clientIP = "ClientIP"
 }
 
+/// `spec.ipFamilyPolicy`.
 public enum IPFamilyPolicy: String, Sendable, Hashable, CaseIterable {
     case singleStack = "SingleStack"
     case preferDualStack = "PreferDualStack"
@@ -43,6 +47,7 @@ public enum ClusterIP: Sendable, Hashable {
     case address(IPAddress)
 }
 
+/// `core/v1` ServiceSpec, trimmed.
 public struct ServiceSpec: Sendable, Hashable {
     public var type: ServiceType
     /// Empty until an address is allocated. `spec.clusterIP` is folded in here as the first entry.
@@ -98,6 +103,7 @@ public struct ServiceSpec: Sendable, Hashable {
         self.externalName = externalName
     }
 
+    /// The Service has no address on purpose: clusterIP is `None`.
     public var isHeadless: Bool { clusterIPs.first == ClusterIP.none }
     /// The allocated addresses, in the order of the spec; empty for headless and unallocated Services.
     public var clusterAddresses: [IPAddress] {
@@ -105,6 +111,7 @@ public struct ServiceSpec: Sendable, Hashable {
     }
 }
 
+/// `core/v1` ServicePort.
 public struct ServicePortSpec: Sendable, Hashable {
     /// Empty only when the Service has one port.
     public var name: String
@@ -134,6 +141,7 @@ public enum TargetPort: Sendable, Hashable {
     case name(String)
 }
 
+/// `core/v1` ServiceStatus, trimmed to its load balancer.
 public struct ServiceStatus: Sendable, Hashable {
     public var loadBalancerIngress: [LoadBalancerIngress]
 
@@ -142,8 +150,10 @@ public struct ServiceStatus: Sendable, Hashable {
     }
 }
 
+/// `core/v1` LoadBalancerIngress: an address or a name of a load balancer.
 public struct LoadBalancerIngress: Sendable, Hashable {
-    public enum IPMode: String, Sendable, Hashable {
+    /// Whether the node takes traffic to the address itself (VIP) or leaves it to the load balancer (Proxy).
+    public enum IPMode: String, Sendable, Hashable, CaseIterable {
         case vip = "VIP"
         case proxy = "Proxy"
     }
