@@ -116,7 +116,8 @@ var targets: [Target] = [
     .testTarget(
         name: "ServicePolicyTests",
         dependencies: ["ServicePolicy", "ServiceTable", "ObjectStore", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
-    .testTarget(name: "ServiceTableTests", dependencies: ["ServiceTable", "NetworkTypes"]),
+    .testTarget(
+        name: "ServiceTableTests", dependencies: ["ServiceTable", "KubernetesModelTesting", "NetworkTypes"]),
     .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
     .testTarget(
         name: "NetlinkTests", dependencies: ["Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),

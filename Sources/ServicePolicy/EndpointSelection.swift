@@ -49,7 +49,7 @@ struct EndpointSelection {
         var candidates: [Candidate] = []
         for slice in slices where slice.addressType.family == family {
             if slice.metadata.labels[LabelKey.headless] != nil { continue }
-            for port in slice.ports where (port.name ?? "") == portName && port.protocol == `protocol` {
+            for port in slice.ports where port.name == portName && port.protocol == `protocol` {
                 guard let number = port.port else { continue }
                 for endpoint in slice.endpoints {
                     guard let address = endpoint.addresses.first, address.family == family else { continue }

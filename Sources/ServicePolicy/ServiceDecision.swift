@@ -6,13 +6,13 @@ internal import ServiceTable
 struct ServiceDecision {
     let options: PolicyOptions
     let node: OwnNode
-    let hasLocalDetector: Bool
+    let localDetector: LocalDetector
 
     /// The service ports of `service` in both families, in the order of the spec; empty for Services
     /// that a proxy ignores: ExternalName, headless, not yet allocated, or handed to another proxy by
     /// the `service.kubernetes.io/service-proxy-name` label.
     func servicePorts(
-        of service: Service, slices: [EndpointSlice], previous: (ServicePortKey, FrontendKey) -> ServicePort?
+        of service: Service, slices: [EndpointSlice], previous: (ServicePortKey, [FrontendKey]) -> ServicePort?
     ) -> [ServicePort] {
         guard service.spec.type != .externalName, service.metadata.labels[LabelKey.serviceProxyName] == nil else {
             return []
@@ -27,26 +27,21 @@ struct ServiceDecision {
                     family: clusterIP.family)
                 let selection = EndpointSelection(
                     portName: port.name, protocol: port.protocol, family: clusterIP.family, slices: slices, node: node)
-                let clusterFrontend = FrontendKey(
-                    family: clusterIP.family, destination: .address(clusterIP), protocol: port.protocol,
-                    port: port.port)
-                let old = previous(key, clusterFrontend)
-                result.append(
-                    servicePort(key, of: service, port: port, clusterIP: clusterIP, selection, previous: old))
+                let frontends = frontends(of: service.spec, port: port, clusterIP: clusterIP, selection)
+                let old = previous(key, frontends.map { $0.key(in: key) })
+                result.append(servicePort(key, frontends: frontends, selection, previous: old))
             }
         }
         return result
     }
 
-    private func servicePort(
-        _ key: ServicePortKey, of service: Service, port: ServicePortSpec, clusterIP: IPAddress,
-        _ selection: EndpointSelection, previous: ServicePort?
-    ) -> ServicePort {
-        let spec = service.spec
+    private func frontends(
+        of spec: ServiceSpec, port: ServicePortSpec, clusterIP: IPAddress, _ selection: EndpointSelection
+    ) -> [Frontend] {
         var frontends = [
             Frontend(
                 kind: .clusterIP, destination: .address(clusterIP), port: port.port,
-                verdicts: clusterIPVerdicts(spec.internalTrafficPolicy, selection))
+                verdicts: clusterIPVerdicts(spec.internalTrafficPolicy, clusterIP.family, selection))
         ]
         if let nodePort = port.nodePort {
             frontends.append(
@@ -54,6 +49,12 @@ struct ServiceDecision {
                     kind: .nodePort, destination: .nodeAddresses, port: nodePort,
                     verdicts: externalVerdicts(spec.externalTrafficPolicy, selection)))
         }
+        return frontends
+    }
+
+    private func servicePort(
+        _ key: ServicePortKey, frontends: [Frontend], _ selection: EndpointSelection, previous: ServicePort?
+    ) -> ServicePort {
         let uses = { (scope: BackendScope) in frontends.contains { $0.verdicts.balances(over: scope) } }
         let empty = BackendSet([])
         return ServicePort(
@@ -65,12 +66,14 @@ struct ServiceDecision {
     }
 
     /// Verdicts of a ClusterIP (reference 1.4, first, fourth and sixth rows; 1.5).
-    private func clusterIPVerdicts(_ policy: TrafficPolicy, _ selection: EndpointSelection) -> OriginVerdicts {
+    private func clusterIPVerdicts(
+        _ policy: TrafficPolicy, _ family: IPFamily, _ selection: EndpointSelection
+    ) -> OriginVerdicts {
         let scope: BackendScope = policy == .local ? .local : .cluster
         let usable = scope == .local ? selection.local : selection.cluster
         guard !usable.isEmpty else { return OriginVerdicts(all: selection.hasAny ? .drop : .reject) }
         // Without a detector nobody is known to be outside; then only masquerade-all masquerades.
-        let offCluster = hasLocalDetector || options.masqueradeAll
+        let offCluster = localDetector.tellsPods(of: family) || options.masqueradeAll
         return OriginVerdicts(
             pod: .balance(scope, masquerade: options.masqueradeAll),
             node: .balance(scope, masquerade: offCluster),

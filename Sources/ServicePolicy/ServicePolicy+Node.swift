@@ -32,10 +32,23 @@ extension ServicePolicy {
     private func nodePortAddresses(_ node: Node?, hostAddresses: [IPAddress]) -> [IPAddress] {
         switch options.nodePortAddresses {
         case .prefixes(let prefixes):
-            return hostAddresses.filter { address in prefixes.contains { $0.contains(address) } }.sorted()
+            let chosen = hostAddresses.filter { address in prefixes.contains { $0.contains(address) } }
+            return Set(chosen).sorted()
         case .primary:
             let internalIPs = node?.internalIPs ?? []
             return Set(internalIPs.isEmpty ? hostAddresses : internalIPs).sorted()
+        }
+    }
+}
+
+extension LocalDetector {
+    /// Whether pods of this family can be told at all: prefixes of the other one tell nothing
+    /// (reference 1.6: each family by itself).
+    func tellsPods(of family: IPFamily) -> Bool {
+        switch self {
+        case .none: false
+        case .sourcePrefixes(let prefixes): prefixes.contains { $0.family == family }
+        case .interface, .interfacePrefix: true
         }
     }
 }

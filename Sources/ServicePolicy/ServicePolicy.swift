@@ -11,7 +11,7 @@ package import ServiceTable
 package struct ServicePolicy: Sendable {
     package let options: PolicyOptions
     package private(set) var table = ServiceTable()
-    /// Service ports that have no frontend left because an older Service holds it: value is the holder.
+    /// Frontends that a service port asked for and an older Service has: value is the holder.
     package private(set) var conflicts: [FrontendConflict: ServicePortKey] = [:]
 
     private var portsByService: [ObjectKey: [ServicePortKey]] = [:]
@@ -41,8 +41,9 @@ package struct ServicePolicy: Sendable {
         table.node = nodeTable(ownNode, snapshot: snapshot, hostAddresses: hostAddresses)
 
         var pending = dirty.services
-        let detectorAppeared = (old.node.localDetector == .none) != (table.node.localDetector == .none)
-        if newNode != node || detectorAppeared { pending.formUnion(snapshot.services.keys) }
+        let (detector, oldDetector) = (table.node.localDetector, old.node.localDetector)
+        let tellsOtherPods = IPFamily.allCases.contains { detector.tellsPods(of: $0) != oldDetector.tellsPods(of: $0) }
+        if newNode != node || tellsOtherPods { pending.formUnion(snapshot.services.keys) }
         node = newNode
 
         var changed: Set<ServicePortKey> = []
@@ -54,7 +55,9 @@ package struct ServicePolicy: Sendable {
             // A rival decided before this claim was known looks again, once, for the frontends alone.
             for rival in rivals.intersection(decided) { reconsiderFrontends(of: rival, &changed, snapshot: snapshot) }
         }
-        return ServiceTableChange(old: old, new: table, changed: changed.sorted())
+        // A frontend handed on within this step may have changed a service port there and back.
+        let differing = changed.filter { old.servicePorts[$0] != table.servicePorts[$0] }
+        return ServiceTableChange(old: old, new: table, changed: differing.sorted())
     }
 
     /// Forgets the adopted order: from here on the table itself is what order is kept by.
@@ -88,11 +91,11 @@ package struct ServicePolicy: Sendable {
 
     private func decisions(for service: Service, snapshot: ClusterSnapshot) -> [ServicePort] {
         let decision = ServiceDecision(
-            options: options, node: node, hasLocalDetector: table.node.localDetector != .none)
+            options: options, node: node, localDetector: table.node.localDetector)
         return decision.servicePorts(
             of: service, slices: snapshot.slices(ofService: service.metadata.key),
-            previous: { key, frontend in
-                table.servicePorts[key] ?? adoptedOrder.servicePort(key, frontend: frontend)
+            previous: { key, frontends in
+                table.servicePorts[key] ?? adoptedOrder.servicePort(key, frontends: frontends)
             })
     }
 

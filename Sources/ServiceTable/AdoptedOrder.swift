@@ -15,9 +15,13 @@ public struct AdoptedOrder: Sendable, Hashable {
 
     /// A service port that stands in for the previous one: its sets are in the adopted order, its
     /// frontends are not known. Nil when neither set is.
-    public func servicePort(_ key: ServicePortKey, frontend: FrontendKey) -> ServicePort? {
+    ///
+    /// Each set is looked for under every frontend: a dataplane holds it only where a verdict balances
+    /// over it, so that of `externalTrafficPolicy: Local` is under the NodePort and not the ClusterIP.
+    public func servicePort(_ key: ServicePortKey, frontends: [FrontendKey]) -> ServicePort? {
         if isEmpty { return nil }
-        let (cluster, local) = (self.cluster[frontend], self.local[frontend])
+        let cluster = frontends.lazy.compactMap { self.cluster[$0] }.first
+        let local = frontends.lazy.compactMap { self.local[$0] }.first
         if cluster == nil && local == nil { return nil }
         return ServicePort(
             key: key, clusterBackends: BackendSet(cluster ?? []), localBackends: BackendSet(local ?? []),

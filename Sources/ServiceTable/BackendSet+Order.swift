@@ -8,13 +8,16 @@ extension BackendSet {
     /// remain. So one endpoint replaced changes one index, and one removed changes two at most.
     /// Of several backends at the same place the first counts. O(n).
     public func updated(to wanted: [Backend]) -> BackendSet {
-        if backends == wanted { return self }
         var remaining: [Place: Backend] = [:]
         remaining.reserveCapacity(wanted.count)
         var newcomers: [Backend] = []
-        for backend in wanted where remaining.updateValue(backend, forKey: Place(backend)) == nil {
+        for backend in wanted {
+            let place = Place(backend)
+            if remaining[place] != nil { continue }
+            remaining[place] = backend
             newcomers.append(backend)
         }
+        if newcomers == backends { return self }
         let total = newcomers.count
         var slots: [Backend?] = backends.map { remaining.removeValue(forKey: Place($0)) }
         var fresh = newcomers.lazy.filter { remaining[Place($0)] != nil }.makeIterator()
