@@ -84,9 +84,10 @@ package final class ServiceTopology: Sendable {
     ) throws {
         try node.setSysctl("net/ipv4/ip_forward", "1")
         try node.setSysctl("net/ipv6/conf/all/forwarding", "1")
-        // Before the first link: the pod gateway's addresses are what masquerading towards a pod finds.
+        // A bridge without ports only holds addresses. Before the first link, so that masquerading
+        // towards a pod, which takes the first device that has one, finds these.
         try node.configure([
-            "link add name pods0 type dummy",
+            "link add name pods0 type bridge",
             "link set pods0 up",
             "addr add \(podGateway(.ipv4))/32 dev pods0",
             "addr add \(podGateway(.ipv6))/128 dev pods0 nodad",
@@ -103,7 +104,7 @@ package final class ServiceTopology: Sendable {
         guard routesServices else { return }
         try client.configure([
             "route add 10.96.0.0/12 via \(nodeAddress(.ipv4))",
-            "-6 route add fd00:10:96::/112 via \(nodeAddress(.ipv6))",
+            "route add fd00:10:96::/112 via \(nodeAddress(.ipv6))",
         ])
     }
 
@@ -120,14 +121,14 @@ package final class ServiceTopology: Sendable {
                 "addr add 169.254.1.1/32 dev \(device) scope link",
                 "addr add fe80::1/64 dev \(device) nodad",
                 "route add \(v4)/32 dev \(device) src \(podGateway(.ipv4))",
-                "-6 route add \(v6)/128 dev \(device) src \(podGateway(.ipv6))",
+                "route add \(v6)/128 dev \(device) src \(podGateway(.ipv6))",
             ])
             try namespace.configure([
                 "addr add \(v4)/32 dev eth0",
                 "addr add \(v6)/128 dev eth0 nodad",
                 "route add 169.254.1.1 dev eth0 scope link",
                 "route add default via 169.254.1.1 dev eth0",
-                "-6 route add default via fe80::1 dev eth0",
+                "route add ::/0 via fe80::1 dev eth0",
             ])
             return Pod(namespace: namespace, ipv4: v4, ipv6: v6, name: name)
         }
