@@ -22,7 +22,7 @@ struct CheckCommand: AsyncParsableCommand {
         options.serviceClusterIpRange = serviceClusterIpRange
         // Addresses are given out in memory only: a check changes nothing.
         let settings = AllocationSettings(clusterRanges: try options.serviceRanges(), stateDirectory: "")
-        let batch = try ManifestSource(paths: all, allocation: settings).loadOnce()
+        let batch = ManifestSource(paths: all, allocation: settings).loadOnce()
         for warning in batch.warnings { Output.error("fairway: \(warning)") }
         for fault in batch.faults.sorted() { Output.line("\(fault)") }
         let skipped = batch.skippedKinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }

@@ -5,10 +5,12 @@ internal import Logging
 internal import ManifestSource
 internal import NetworkTypes
 internal import NftablesDataplane
+internal import ObjectStore
 internal import Observability
 internal import ServiceLifecycle
 internal import ServicePolicy
 internal import ServiceTable
+internal import UnixSignals
 
 /// `fairway run`: wires sources, engine, dataplane and the places where the daemon answers.
 struct Daemon {
@@ -67,7 +69,7 @@ struct Daemon {
             source: ManifestSource(paths: configuration.paths, allocation: settings), engine: engine, report: report,
             logger: logger)
 
-        var services: [any Service] = [
+        var services: [any ServiceLifecycle.Service] = [
             dataplane, HostAddressService(engine: engine, logger: logger), manifests,
             adminServer(AdminAPI(configuration: configuration, engine: engine, health: health, manifests: report)),
         ]
@@ -103,10 +105,10 @@ struct Daemon {
             handler: { api.answer($0) })
     }
 
-    private func listeners(health: HealthState, prometheus: PrometheusMetrics, engine: Engine) -> [any Service] {
+    private func listeners(health: HealthState, prometheus: PrometheusMetrics, engine: Engine) -> [any ServiceLifecycle.Service] {
         let logger = logger
         let configuration = configuration
-        var services: [any Service] = []
+        var services: [any ServiceLifecycle.Service] = []
         if let address = configuration.healthz {
             let nodeKey = ObjectKey(namespace: "", name: configuration.policy.nodeName)
             services.append(

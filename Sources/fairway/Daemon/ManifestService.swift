@@ -2,11 +2,12 @@ internal import KubernetesModel
 internal import Logging
 internal import ManifestSource
 internal import ServiceLifecycle
+internal import ServicePolicy
 internal import ServiceTable
 internal import Synchronization
 
 /// Brings the manifests' events to the engine, and what is wrong with them to the operator.
-struct ManifestService: Service {
+struct ManifestService: ServiceLifecycle.Service {
     let source: ManifestSource
     let engine: Engine
     let report: ManifestReport
