@@ -16,7 +16,7 @@ func endpointElements(_ range: Range<UInt32>) -> [NftablesElement] {
     }
 }
 
-@Suite struct NftablesBatchTests {
+@Suite(.timeLimit(.minutes(1))) struct NftablesBatchTests {
     private static func prepare(_ socket: borrowing NftablesSocket) throws {
         var batch = NftablesBatch()
         try batch.addTable(table)

@@ -20,7 +20,7 @@ private func commitEvents(_ monitor: inout NftablesMonitor) throws -> [NftablesE
     return events
 }
 
-@Suite struct NftablesMonitorTests {
+@Suite(.timeLimit(.minutes(1))) struct NftablesMonitorTests {
     @Test("a commit of ours is seen with our port id, a foreign one with its process")
     func ownAndForeign() async throws {
         try await inNetworkNamespace {

@@ -6,7 +6,7 @@ private func byKey(_ a: NftablesElement, _ b: NftablesElement) -> Bool {
     a.key == b.key ? !a.isIntervalEnd && b.isIntervalEnd : a.key.lexicographicallyPrecedes(b.key)
 }
 
-@Suite struct NftablesRoundTripTests {
+@Suite(.timeLimit(.minutes(1))) struct NftablesRoundTripTests {
     @Test("the kernel gives back what was written", arguments: NftablesFamily.allCases)
     func dumpEqualsWritten(family: NftablesFamily) async throws {
         try await inNetworkNamespace {

@@ -3,7 +3,7 @@ import Netlink
 import NetworkTypes
 import Testing
 
-@Suite struct NodeAddressTests {
+@Suite(.timeLimit(.minutes(1))) struct NodeAddressTests {
     private static func ip(_ words: String) throws {
         for command in words.split(separator: ";") {
             let arguments = command.split(separator: " ").map { String($0) }
@@ -18,14 +18,14 @@ import Testing
             #expect(try addresses.list().isEmpty)
             try NodeAddressTests.ip(
                 """
-                link set lo up;link add a type veth peer name b;link set a up;link set b up;\
-                addr add 192.0.2.1/24 dev a;addr add 192.0.2.7 peer 192.0.2.8 dev b;\
-                addr add 2001:db8::1/64 dev a nodad;addr add 169.254.1.1/16 dev b scope link
+                link set lo up;link add name v0 type veth peer name v1;link set v0 up;link set v1 up;\
+                addr add 192.0.2.1/24 dev v0;addr add 192.0.2.7 peer 192.0.2.8 dev v1;\
+                addr add 2001:db8::1/64 dev v0 nodad;addr add 169.254.1.1/16 dev v1 scope link
                 """)
             let list = try addresses.list()
             func find(_ text: String) -> NodeAddress? { list.first { $0.address.description == text } }
             let first = try #require(find("192.0.2.1"))
-            #expect(first.interfaceName == "a")
+            #expect(first.interfaceName == "v0")
             #expect(first.prefixLength == 24)
             #expect(first.scope == .universe)
             #expect(!first.isTentative)
@@ -35,7 +35,7 @@ import Testing
             #expect(find("2001:db8::1")?.prefixLength == 64)
             #expect(find("169.254.1.1")?.scope == .link)
             // Ours, not the peer's.
-            #expect(find("192.0.2.7")?.interfaceName == "b")
+            #expect(find("192.0.2.7")?.interfaceName == "v1")
             #expect(find("192.0.2.8") == nil)
             #expect(list == list.sorted { ($0.address, $0.interfaceIndex) < ($1.address, $1.interfaceIndex) })
         }

@@ -19,6 +19,7 @@ extension NftablesBatch {
             throw NetlinkError(
                 .invalidRequest, doing: "encode rule of chain \(rule.chain): \(rule.expressions.count) expressions")
         }
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe try putRule(.addRule, table, rule.chain, detail: rule.comment, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND) {
             object throws(NetlinkError) in
             for expression in rule.expressions {
@@ -36,6 +37,7 @@ extension NftablesBatch {
     /// Deletes one rule by the handle a dump gave.
     package mutating func deleteRule(handle: UInt64, chain: String, from table: NftablesTable) throws(NetlinkError) {
         try NftablesBatch.check(name: chain)
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe try putRule(.deleteRule, table, chain, detail: "handle \(handle)", NFT_MSG_DELRULE, 0) {
             // SAFETY: the rule is valid.
             unsafe nftnl_rule_set_u64($0, UInt16(NFTNL_RULE_HANDLE.rawValue), handle)
@@ -45,6 +47,7 @@ extension NftablesBatch {
     /// Deletes all rules of a chain.
     package mutating func flushChain(_ chain: String, of table: NftablesTable) throws(NetlinkError) {
         try NftablesBatch.check(name: chain)
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe try putRule(.flushChain, table, chain, detail: nil, NFT_MSG_DELRULE, 0) { _ in }
     }
 
@@ -61,6 +64,7 @@ extension NftablesBatch {
                 .invalidRequest, doing: "encode set \(set.name): \(userdata.count) bytes of userdata, 256 is the limit")
         }
         let id = takeSetID()
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe try putSet(.addSet, table, set.name, NFT_MSG_NEWSET, NLM_F_CREATE) { object in
             // SAFETY: the set is valid and copies what it is given.
             unsafe nftnl_set_set_u32(object, UInt16(NFTNL_SET_ID.rawValue), id)
@@ -92,12 +96,14 @@ extension NftablesBatch {
 
     /// Deletes a set that no rule refers to (`.busy` when one does).
     package mutating func deleteSet(_ name: String, from table: NftablesTable) throws(NetlinkError) {
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe try putSet(.deleteSet, table, name, NFT_MSG_DELSET, 0) { _ in }
     }
 
     /// Deletes all elements of a set.
     package mutating func flushSet(_ name: String, of table: NftablesTable) throws(NetlinkError) {
         try NftablesBatch.check(name: table.name)
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe try putSet(.flushSet, table, name, NFT_MSG_DELSETELEM, 0) { _ in }
     }
 
@@ -148,6 +154,7 @@ extension NftablesBatch {
             unsafe nftnl_chain_set_data(
                 object, UInt16(NFTNL_CHAIN_USERDATA.rawValue), userdata.bytes, UInt32(userdata.bytes.count))
         }
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe add(kind, table, chain.name, type, flags) { header in
             unsafe nftnl_chain_nlmsg_build_payload(header, object)
         }
@@ -164,7 +171,9 @@ extension NftablesBatch {
         unsafe nftnl_rule_set_u32(object, UInt16(NFTNL_RULE_FAMILY.rawValue), UInt32(table.family.rawValue))
         unsafe nftnl_rule_set_str(object, UInt16(NFTNL_RULE_TABLE.rawValue), table.name)
         unsafe nftnl_rule_set_str(object, UInt16(NFTNL_RULE_CHAIN.rawValue), chain)
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe try fill(object)
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe add(kind, table, chain, detail: detail, type, flags) { header in
             unsafe nftnl_rule_nlmsg_build_payload(header, object)
         }
@@ -182,7 +191,9 @@ extension NftablesBatch {
         unsafe nftnl_set_set_u32(object, UInt16(NFTNL_SET_FAMILY.rawValue), UInt32(table.family.rawValue))
         unsafe nftnl_set_set_str(object, UInt16(NFTNL_SET_TABLE.rawValue), table.name)
         unsafe nftnl_set_set_str(object, UInt16(NFTNL_SET_NAME.rawValue), name)
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe fill(object)
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe add(kind, table, name, type, flags) { header in
             // An element message has the same first two attributes as a set's: table and name.
             unsafe nftnl_set_nlmsg_build_payload(header, object)

@@ -81,6 +81,7 @@ package struct NftablesBatch: ~Copyable, Sendable {
             unsafe nftnl_table_set_data(
                 object, UInt16(NFTNL_TABLE_USERDATA.rawValue), userdata.bytes, UInt32(userdata.bytes.count))
         }
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe add(.addTable, table, "", NFT_MSG_NEWTABLE, NLM_F_CREATE) { header in
             unsafe nftnl_table_nlmsg_build_payload(header, object)
         }
@@ -94,6 +95,7 @@ package struct NftablesBatch: ~Copyable, Sendable {
         defer { unsafe nftnl_table_free(object) }
         unsafe nftnl_table_set_str(object, UInt16(NFTNL_TABLE_NAME.rawValue), table.name)
         unsafe nftnl_table_set_u32(object, UInt16(NFTNL_TABLE_FAMILY.rawValue), UInt32(table.family.rawValue))
+        // SAFETY: the closure uses its pointer only while it runs.
         unsafe add(.deleteTable, table, "", NFT_MSG_DELTABLE, 0) { header in
             unsafe nftnl_table_nlmsg_build_payload(header, object)
         }

@@ -62,6 +62,9 @@ package struct NftablesMonitor: ~Copyable, Sendable {
                 count = received
             } catch {
                 guard error.code == .overflow else { throw error }
+                // Until the queue is empty the kernel drops further notifications without a word
+                // (NETLINK_S_CONGESTED); what is thrown away here is covered by the overflow told.
+                socket.drain()
                 return [.overflow]
             }
             let events = decode(count)

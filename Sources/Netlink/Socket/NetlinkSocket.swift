@@ -128,11 +128,14 @@ import Glibc
         }
     }
 
-    /// Throws away answers that an earlier, failed call left unread.
+    /// Throws away what is queued: answers that a failed call left unread, notifications after an overflow.
     func drain() {
-        var buffer = [UInt8](repeating: 0, count: 16)
-        // SAFETY: the kernel writes at most buffer.count bytes and cuts the rest off.
-        while unsafe recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT)) >= 0 || errno == ENOBUFS {}
+        var byte: UInt8 = 0
+        while true {
+            // SAFETY: the kernel writes at most one byte and throws the rest of the message away.
+            let received = unsafe recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT))
+            if received < 0 && errno != EINTR && errno != ENOBUFS { return }
+        }
     }
 
     @discardableResult
