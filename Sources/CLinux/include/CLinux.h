@@ -1,0 +1,71 @@
+#pragma once
+// What Swift's Glibc module does not export: epoll, eventfd and signalfd, and calls that exist
+// only with _GNU_SOURCE or as bare system calls. Functions return -1 and set errno on failure.
+//
+// No header of sockets here: Glibc's module holds those, and a type must not have two homes.
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+
+/// Moves the calling thread into the network namespace that `descriptor` stands for.
+int clinux_enter_network_namespace(int descriptor);
+/// Gives the calling thread a new, empty network namespace.
+int clinux_unshare_network_namespace(void);
+
+/// Names the calling thread (15 bytes at most are kept).
+int clinux_set_thread_name(const char *name);
+
+/// What a new process is made of. The argument and environment blocks are strings that each end
+/// with a NUL, one after the other.
+struct clinux_spawn_request {
+    const char *path;
+    const char *arguments;
+    size_t argument_count;
+    const char *environment;
+    size_t environment_count;
+    /// Become 0, 1 and 2 of the new process.
+    int standard_input, standard_output, standard_error;
+    /// Entered before the program starts; -1 stays in the caller's.
+    int network_namespace;
+};
+/// Starts a process with every other descriptor closed and no signal blocked.
+/// Returns its pid and stores a close-on-exec pidfd; a failure to execute is reported as errno.
+int clinux_spawn(const struct clinux_spawn_request *request, int *pidfd);
+/// Reaps the process of a pidfd once it ended. `code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED, and
+/// `status` the exit status or the signal. With `block` 0 a process that still runs gives `code` 0.
+int clinux_wait(int pidfd, int block, int *code, int *status);
+/// Sends a signal to the process of a pidfd.
+int clinux_signal(int pidfd, int signal);
+
+/// A close-on-exec pipe: the end to read, then the end to write.
+int clinux_pipe(int ends[2]);
+
+/// An internet address and port, apart from the kernel's sockaddr types.
+struct clinux_address {
+    /// 4 or 6 (or 0 where there is none).
+    int version;
+    /// Network byte order; IPv4 uses the first 4.
+    uint8_t bytes[16];
+    /// Host byte order.
+    uint16_t port;
+    /// The interface's index for a link-local IPv6 address, else 0.
+    uint32_t scope;
+};
+int clinux_bind(int socket, const struct clinux_address *address);
+int clinux_connect(int socket, const struct clinux_address *address);
+/// Accepts a nonblocking, close-on-exec connection.
+int clinux_accept(int socket, struct clinux_address *peer);
+int clinux_local_address(int socket, struct clinux_address *address);
+
+/// Asks the kernel to tell the local address of every datagram of an IPv4 or IPv6 socket.
+int clinux_tell_local_addresses(int socket, int version);
+/// Receives one datagram; `local.version` is 0 when the kernel did not tell.
+long clinux_receive_datagram(
+    int socket, void *bytes, size_t count, struct clinux_address *peer, struct clinux_address *local,
+    int *truncated);
+/// Sends one datagram to `peer` from `local`, where that has a version.
+long clinux_send_datagram(
+    int socket, const void *bytes, size_t count, const struct clinux_address *peer,
+    const struct clinux_address *local);

@@ -1,0 +1,126 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int clinux_enter_network_namespace(int descriptor) { return setns(descriptor, CLONE_NEWNET); }
+
+int clinux_unshare_network_namespace(void) { return unshare(CLONE_NEWNET); }
+
+int clinux_set_thread_name(const char *name) {
+    char kept[16] = {0};
+    strncpy(kept, name, sizeof kept - 1);
+    int error = pthread_setname_np(pthread_self(), kept);
+    if (error == 0) return 0;
+    errno = error;
+    return -1;
+}
+
+static char **pointers_into(const char *block, size_t count) {
+    char **pointers = calloc(count + 1, sizeof *pointers);
+    if (!pointers) return NULL;
+    for (size_t i = 0; i < count; i++) {
+        pointers[i] = (char *)block;
+        block += strlen(block) + 1;
+    }
+    return pointers;
+}
+
+// A descriptor that is already in its place keeps its close-on-exec flag with dup2, so clear it.
+static int place(int descriptor, int target) {
+    if (descriptor == target) return fcntl(target, F_SETFD, 0);
+    return dup2(descriptor, target);
+}
+
+// Runs in the new process: system calls only, for the other threads' locks may be held for ever.
+static void become(const struct clinux_spawn_request *request, char **arguments, char **environment) {
+    // Moved out of the way first, so that placing one cannot overwrite another.
+    int input = fcntl(request->standard_input, F_DUPFD_CLOEXEC, 10);
+    int output = fcntl(request->standard_output, F_DUPFD_CLOEXEC, 10);
+    int error = fcntl(request->standard_error, F_DUPFD_CLOEXEC, 10);
+    if (input < 0 || output < 0 || error < 0) return;
+    if (request->network_namespace >= 0 && setns(request->network_namespace, CLONE_NEWNET) < 0) return;
+    if (place(input, 0) < 0 || place(output, 1) < 0 || place(error, 2) < 0) return;
+    if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) return;
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execve(request->path, arguments, environment);
+}
+
+int clinux_spawn(const struct clinux_spawn_request *request, int *pidfd) {
+    int failure[2] = {-1, -1};
+    pid_t pid = -1;
+    int child_error = 0;
+    *pidfd = -1;
+    char **arguments = pointers_into(request->arguments, request->argument_count);
+    char **environment = pointers_into(request->environment, request->environment_count);
+    if (!arguments || !environment || pipe2(failure, O_CLOEXEC) < 0) goto done;
+
+    struct clone_args clone = {
+        // CLEAR_SIGHAND: no handler of this process may run in the new one.
+        .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+        .pidfd = (uint64_t)(uintptr_t)pidfd,
+        .exit_signal = SIGCHLD,
+    };
+    pid = (pid_t)syscall(SYS_clone3, &clone, sizeof clone);
+    if (pid == 0) {
+        become(request, arguments, environment);
+        int error = errno;
+        ssize_t ignored = write(failure[1], &error, sizeof error);
+        (void)ignored;
+        _exit(127);
+    }
+    if (pid < 0) goto done;
+    close(failure[1]);
+    failure[1] = -1;
+    ssize_t count;
+    do count = read(failure[0], &child_error, sizeof child_error);
+    while (count < 0 && errno == EINTR);
+    if (count == sizeof child_error) {
+        int code, status;
+        clinux_wait(*pidfd, 1, &code, &status);
+        close(*pidfd);
+        *pidfd = -1;
+        pid = -1;
+        errno = child_error;
+    }
+
+done:;
+    int saved = errno;
+    if (failure[0] >= 0) close(failure[0]);
+    if (failure[1] >= 0) close(failure[1]);
+    free(arguments);
+    free(environment);
+    errno = saved;
+    return pid;
+}
+
+int clinux_wait(int pidfd, int block, int *code, int *status) {
+    siginfo_t info = {0};
+    int result;
+    do result = waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | (block ? 0 : WNOHANG));
+    while (result < 0 && errno == EINTR);
+    *code = info.si_code;
+    *status = info.si_status;
+    return result;
+}
+
+int clinux_signal(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }
