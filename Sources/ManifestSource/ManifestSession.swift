@@ -1,0 +1,102 @@
+internal import Glibc
+internal import KubernetesModel
+internal import LinuxSystem
+
+/// Files, objects and allocations of one run, on one thread.
+struct ManifestSession: ~Copyable {
+    private var folders: ManifestFolders
+    private var tracker: ManifestTracker
+    private var allocations: AllocationFile?
+    private let interner = StringInterner()
+    private var warnings: [String] = []
+
+    init(_ paths: [String], _ settings: AllocationSettings, watches: consuming ManifestWatches? = nil) {
+        folders = ManifestFolders(paths, watches: watches)
+        guard !settings.stateDirectory.isEmpty else {
+            tracker = ManifestTracker(allocator: AddressAllocator(settings))
+            return
+        }
+        let (file, records, warnings) = AllocationFile.open(settings.stateDirectory)
+        allocations = file
+        self.warnings = warnings
+        tracker = ManifestTracker(allocator: AddressAllocator(settings, remembering: records))
+    }
+
+    /// Reads every file.
+    mutating func load() -> ManifestBatch {
+        let findings = folders.scan()
+        return take(findings)
+    }
+
+    /// Reads what changed since.
+    mutating func poll() throws -> ManifestBatch {
+        do throws(Errno) {
+            let findings = try folders.poll()
+            return take(findings)
+        } catch {
+            throw SystemError("read inotify events", error)
+        }
+    }
+
+    private mutating func take(_ findings: ManifestFolders.Findings) -> ManifestBatch {
+        var changes = findings.gone.subtracting(findings.changed).map { ManifestChange(path: $0, contents: nil) }
+        for path in findings.changed.sorted() { changes.append(ManifestChange(path: path, contents: read(path))) }
+        for (path, error) in findings.unreadable {
+            let fault = ManifestFault(path: path, message: "cannot be read: \(error)")
+            changes.append(ManifestChange(path: path, contents: ManifestContents(unreadable: fault)))
+        }
+        var (batch, records) = tracker.apply(changes)
+        remember(records)
+        batch.warnings = warnings + folders.takeWarnings()
+        warnings = []
+        return batch
+    }
+
+    /// The file is read whole and not mapped: a writer that truncates it must not take the daemon down.
+    private func read(_ path: String) -> ManifestContents {
+        do throws(Errno) {
+            let bytes = try ManifestFile.read(path)
+            guard bytes.count < ManifestLimits.fileBytes else {
+                let message = "larger than \(ManifestLimits.fileBytes) bytes"
+                return ManifestContents(unreadable: ManifestFault(path: path, message: message))
+            }
+            return ManifestContents(path: path, bytes: bytes, interner: interner)
+        } catch {
+            return ManifestContents(unreadable: ManifestFault(path: path, message: "cannot be read: \(error)"))
+        }
+    }
+
+    private mutating func remember(_ keys: Set<ObjectKey>) {
+        guard !keys.isEmpty, allocations != nil else { return }
+        let changes = keys.sorted().map { (key: $0, slots: tracker.allocator.record(of: $0)) }
+        do throws(SystemError) {
+            try allocations?.save(changes) { tracker.allocator.records }
+        } catch {
+            warnings.append("\(error): addresses given to Services may not survive a restart")
+        }
+    }
+}
+
+/// Reading one file.
+enum ManifestFile {
+    /// All bytes of a file, at most ``ManifestLimits/fileBytes``.
+    static func read(_ path: String) throws(Errno) -> [UInt8] {
+        let file = try FileDescriptor(opening: path)
+        let expected = max(0, min(Int(try FileStamp(path).size), ManifestLimits.fileBytes))
+        var bytes = [UInt8](repeating: 0, count: expected + 1)
+        var count = 0
+        while count < ManifestLimits.fileBytes {
+            if count == bytes.count { bytes.append(contentsOf: repeatElement(0, count: bytes.count)) }
+            let read = try syscall("read") {
+                // SAFETY: the kernel writes at most the rest of the array, which is borrowed for the call.
+                unsafe bytes.withUnsafeMutableBytes { buffer in
+                    unsafe Glibc.read(file.rawValue, buffer.baseAddress?.advanced(by: count), buffer.count - count)
+                }
+            }
+            guard read > 0 else { break }
+            count += read
+        }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+}

@@ -1,0 +1,67 @@
+internal import LinuxSystem
+
+/// Manifest files as a source of objects: loads files and folders, then follows their changes.
+///
+/// It also stands in for the control plane that manifests lack, and gives Services the cluster IPs and
+/// node ports that they leave open (``AllocationSettings``).
+package final class ManifestSource: Sendable {
+    private let paths: [String]
+    private let allocation: AllocationSettings
+
+    /// - Parameter paths: files, read whatever their name, and folders, in which files ending in `.yaml`,
+    ///   `.yml` and `.json` are read at any depth and entries that begin with `.` are passed over.
+    package init(paths: [String], allocation: AllocationSettings = .standard) {
+        self.paths = paths
+        self.allocation = allocation
+    }
+
+    /// Reads everything once, and watches nothing. Blocks; with a state folder, allocations are read from
+    /// and written to it.
+    package func loadOnce() -> ManifestBatch {
+        var session = ManifestSession(paths, allocation)
+        return session.load()
+    }
+
+    /// Delivers everything, then what changes, in order and from one thread of its own, until the task is
+    /// cancelled. Batches that say nothing are not delivered, except the first.
+    ///
+    /// - Throws: ``SystemError`` when the kernel refuses an inotify instance; nothing has been delivered then.
+    package func run(_ deliver: @escaping @Sendable (ManifestBatch) -> Void) async throws {
+        let stop = try Stop()
+        let (paths, allocation) = (paths, allocation)
+        try await withTaskCancellationHandler {
+            try await DedicatedThread.run(named: "manifests") {
+                try Self.follow(paths, allocation, stop, deliver)
+            }
+        } onCancel: {
+            stop.wake.signal()
+        }
+    }
+
+    /// Shared by the thread that waits and whoever cancels.
+    private final class Stop: Sendable {
+        let wake: WakeDescriptor
+
+        init() throws(SystemError) {
+            wake = try attempting("make an eventfd") { () throws(Errno) in try WakeDescriptor() }
+        }
+    }
+
+    private static func follow(
+        _ paths: [String], _ allocation: AllocationSettings, _ stop: Stop, _ deliver: (ManifestBatch) -> Void
+    ) throws {
+        let watches = try ManifestWatches()
+        let epoll = try Epoll()
+        try epoll.add(watches.rawValue, .readable, token: 0)
+        try epoll.add(stop.wake.rawValue, .readable, token: 1)
+        var session = ManifestSession(paths, allocation, watches: watches)
+        deliver(session.load())
+        while true {
+            let events = try epoll.wait()
+            if events.contains(where: { $0.token == 1 }) { return }
+            // All that the kernel has by now becomes one batch.
+            let batch = try session.poll()
+            if !batch.isEmpty { deliver(batch) }
+        }
+    }
+}
