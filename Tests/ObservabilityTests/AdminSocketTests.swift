@@ -31,6 +31,10 @@ private final class FixedAnswer: ChannelInboundHandler, Sendable {
         try await body(folder)
     }
 
+    private func mode(_ path: String) throws -> UInt? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? UInt
+    }
+
     private func server(
         _ path: String, _ bound: @escaping @Sendable (Int) async -> Void = { _ in },
         handler: @escaping @Sendable (AdminRequest) async -> AdminResponse = { _ in AdminResponse(text: "{}") }
@@ -66,10 +70,8 @@ private final class FixedAnswer: ChannelInboundHandler, Sendable {
                 #expect(empty.status == 500)
                 #expect(empty.body.isEmpty)
 
-                let attributes = try FileManager.default.attributesOfItem(atPath: path)
-                #expect(attributes[.posixPermissions] as? Int == 0o600)
-                let parent = try FileManager.default.attributesOfItem(atPath: folder + "/new")
-                #expect(parent[.posixPermissions] as? Int == 0o700)
+                #expect(try mode(path) == 0o600)
+                #expect(try mode(folder + "/new") == 0o700)
             }
             #expect(!FileManager.default.fileExists(atPath: path))
         }
@@ -80,13 +82,16 @@ private final class FixedAnswer: ChannelInboundHandler, Sendable {
             let path = folder + "/admin.sock"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
             let abandoned = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .bind(unixDomainSocketPath: path).get()
+                .bind(unixDomainSocketPath: path + ".first").get()
+            // Closing removes the name it was bound under; a crash would not.
+            try FileManager.default.linkItem(atPath: path + ".first", toPath: path)
             try await abandoned.close()
             #expect(FileManager.default.fileExists(atPath: path))
             try await whileServing {
                 server(path, $0)
             } _: { _ in
-                #expect(try await AdminClient(path: path).get("/").status == 200)
+                let reply = try await AdminClient(path: path).get("/")
+                #expect(reply.status == 200)
             }
         }
     }
@@ -100,7 +105,8 @@ private final class FixedAnswer: ChannelInboundHandler, Sendable {
                 let error = await #expect(throws: ListenError.self) { try await server(path).run() }
                 #expect(error?.code == .socketInUse)
                 #expect(error?.description.hasPrefix("--admin-socket \(path): another daemon answers") == true)
-                #expect(try await AdminClient(path: path).get("/").status == 200)
+                let reply = try await AdminClient(path: path).get("/")
+                #expect(reply.status == 200)
             }
         }
     }

@@ -102,7 +102,7 @@ import Testing
             let line = try #require(samples(metrics, of: name + " ").first)
             return try #require(Double(line.dropFirst(name.count + 1)))
         }
-        #expect(try value("process_resident_memory_bytes") > 1 << 20)
+        #expect(try value("process_resident_memory_bytes") > 1_048_576)
         #expect(try value("process_open_fds") >= 3)
         #expect(try value("process_start_time_seconds") > 1_600_000_000)
         #expect(try value("process_cpu_seconds_total") >= 0)
@@ -113,7 +113,7 @@ import Testing
         let statistics = ProcessStatistics(
             status: "Name:\tx\nVmRSS:\t    2048 kB\n", stat: "77 (a) (b c) \(fields)\n",
             systemStat: "cpu 1 2\nbtime 1000\n")
-        #expect(statistics.residentMemoryBytes == 2048 * 1024)
+        #expect(statistics.residentMemoryBytes == 2_097_152.0)
         #expect(statistics.cpuSeconds == 0.29)
         #expect(statistics.startTimeSeconds == 1000.22)
         #expect(ProcessStatistics(status: "", stat: "", systemStat: "").cpuSeconds == nil)

@@ -42,7 +42,7 @@ package struct AdminServer: Service {
     private let onBound: @Sendable () async -> Void
 
     /// - Parameters:
-    ///   - path: at most 107 bytes, the kernel's limit (unix(7)).
+    ///   - path: at most 103 bytes: the kernel's limit (unix(7)) less the name it is bound under.
     ///   - onBound: called once it listens and the mode is set.
     package init(
         path: String, logger: Logger, onBound: @escaping @Sendable () async -> Void = {},
@@ -65,9 +65,9 @@ package struct AdminServer: Service {
         let onBound = onBound
         let secured = Mutex<Result<AdminSocketFile.Identity, ListenError>?>(nil)
         let listener = HTTPListener(
-            socket: file.path, flag: AdminSocketFile.flag, logger: logger,
+            socket: file.bindPath, flag: AdminSocketFile.flag, value: file.path, logger: logger,
             onBound: { channel in
-                let result = Result { () throws(ListenError) in try file.restrictToOwner() }
+                let result = Result { () throws(ListenError) in try file.publish() }
                 secured.withLock { $0 = result }
                 guard case .success = result else {
                     // A socket that others may open is worse than none.
@@ -85,7 +85,12 @@ package struct AdminServer: Service {
         defer {
             if case .success(let identity) = secured.withLock({ $0 }) { file.remove(ifStill: identity) }
         }
-        try await listener.run()
-        if case .failure(let error) = secured.withLock({ $0 }) { throw error }
+        do {
+            try await listener.run()
+        } catch {
+            // Closing the socket ends the listener with an error of its own; the reason is this one.
+            if case .failure(let cause) = secured.withLock({ $0 }) { throw cause }
+            throw error
+        }
     }
 }

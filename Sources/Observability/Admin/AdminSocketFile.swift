@@ -6,8 +6,10 @@ import NIOPosix
 /// The file of the admin socket: made room for, guarded, and removed.
 struct AdminSocketFile: Sendable {
     static let flag = "--admin-socket"
-    /// What fits into `sun_path` beside its final zero (unix(7)).
-    static let maximumPathBytes = 107
+    /// What `bindPath` adds.
+    private static let bindSuffix = ".new"
+    /// What fits into `sun_path` beside its final zero (unix(7)), less `bindSuffix`.
+    static let maximumPathBytes = 107 - bindSuffix.utf8.count
 
     /// The file this process bound, as opposed to one that a later daemon put in its place.
     struct Identity: Equatable, Sendable {
@@ -16,7 +18,11 @@ struct AdminSocketFile: Sendable {
 
     let path: String
 
-    /// Makes the folder when it is missing (mode 0700, so that nobody comes between bind and chmod),
+    /// Where the socket is bound before it is moved to `path`: so it has its mode before anybody can
+    /// find it, and the removal NIO does by this name at the end cannot hit a later daemon's socket.
+    var bindPath: String { path + Self.bindSuffix }
+
+    /// Makes the folder when it is missing (mode 0700),
     /// and removes a socket that nothing listens on.
     ///
     /// - Throws: `socketInUse` when a daemon answers there.
@@ -60,12 +66,13 @@ struct AdminSocketFile: Sendable {
         throw failure(.socketInUse, "another daemon answers on this socket; stop it or give this one another path")
     }
 
-    /// Mode 0600; NIO binds with the process's umask.
-    func restrictToOwner() throws(ListenError) -> Identity {
+    /// Gives the bound socket mode 0600 (NIO binds with the process's umask) and its name.
+    func publish() throws(ListenError) -> Identity {
         do {
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: bindPath)
+            try FileManager.default.moveItem(atPath: bindPath, toPath: path)
         } catch {
-            throw failure(.fileSystem, "cannot set mode 0600: \(error)")
+            throw failure(.fileSystem, "cannot set mode 0600 and move into place: \(error)")
         }
         guard let identity = identity() else { throw failure(.fileSystem, "vanished while it was set up") }
         return identity
@@ -78,7 +85,7 @@ struct AdminSocketFile: Sendable {
     }
 
     private func identity() -> Identity? {
-        (attributes()?[.systemFileNumber] as? any BinaryInteger).map { Identity(inode: UInt64($0)) }
+        (attributes()?[.systemFileNumber] as? UInt64).map { Identity(inode: $0) }
     }
 
     private func attributes() -> [FileAttributeKey: Any]? {

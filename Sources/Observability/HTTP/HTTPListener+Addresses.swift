@@ -21,13 +21,14 @@ extension HTTPListener {
             })
     }
 
-    /// A listener on a unix domain socket.
+    /// A listener on a unix domain socket; `value` is the path as the flag gave it.
     init(
-        socket path: String, flag: String, logger: Logger, onBound: @escaping @Sendable (any Channel) async -> Void,
+        socket path: String, flag: String, value: String, logger: Logger,
+        onBound: @escaping @Sendable (any Channel) async -> Void,
         answer: @escaping @Sendable (_ path: String, _ query: String?) async -> HTTPReply
     ) {
         self.init(
-            flag: flag, value: path, addresses: [.unixDomainSocket(path: path)], logger: logger, answer: answer,
+            flag: flag, value: value, addresses: [.unixDomainSocket(path: path)], logger: logger, answer: answer,
             onBound: onBound)
     }
 }

@@ -52,7 +52,8 @@ struct HTTPListener: Service {
             do {
                 try await serve(address)
                 return
-            } catch is CancellationError {
+            } catch where Task.isCancelled {
+                // However the library words it, being told to stop is no failure.
                 return
             } catch let error as IOError {
                 let familyMissing = error.errnoCode == EAFNOSUPPORT || error.errnoCode == EADDRNOTAVAIL
@@ -102,9 +103,12 @@ struct HTTPListener: Service {
     }
 }
 
-/// The kernel's words for an errno, without the name of the system call that NIO puts before them.
+/// The kernel's words for an errno, such as `Address already in use (errno: 98)`, out of NIO's
+/// `bind(descriptor:ptr:bytes:): Address already in use) (errno: 98)`.
 func reason(_ error: IOError) -> String {
-    let text = error.description
-    guard let range = text.firstRange(of: "): ") else { return text }
-    return String(text[range.upperBound...])
+    var text = Substring(error.description)
+    if let end = text.firstRange(of: " (errno: ") { text = text[..<end.lowerBound] }
+    if let call = text.ranges(of: ": ").last { text = text[call.upperBound...] }
+    if text.hasSuffix(")") { text = text.dropLast() }
+    return "\(text) (errno: \(error.errnoCode))"
 }
