@@ -112,6 +112,13 @@ link set eth0 up
 addr add 192.0.2.2/24 dev eth0
 addr add 2001:db8:2::2/64 dev eth0 nodad
 EOF
+    # As every node has: without a route of any kind, a ClusterIP is refused before nftables sees it.
+    # The client forwards nothing.
+    set_sysctl "$client" ipv4/ip_forward 0
+    ip -n "$node" -batch - <<EOF
+route add default via 192.0.2.2
+route add ::/0 via 2001:db8:2::2
+EOF
     local i
     for i in 0 1 2; do make_pod "$i"; done
 }
@@ -178,8 +185,8 @@ until_served() {
     local wanted seen elapsed
     wanted=$(printf '%s\n' "$@" | sort)
     while :; do
-        elapsed=$(($(now_ms) - edited))
         seen=$(ask "$prefix-pod0" tcp 10.96.0.80:80 30 | awk '{print $1}' | sort -u)
+        elapsed=$(($(now_ms) - edited))
         [[ $seen != "$wanted" ]] || break
         ((elapsed < 5000)) || fail "after $elapsed ms still answered by: ${seen//$'\n'/ }"
     done

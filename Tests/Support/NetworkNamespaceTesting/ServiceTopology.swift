@@ -101,6 +101,13 @@ package final class ServiceTopology: Sendable {
                 "addr add \(v6)/64 dev eth0 nodad",
             ])
         }
+        // As every node has: without a route of any kind, the node's own connections to a ClusterIP are
+        // refused before nftables sees them. The client forwards nothing that comes this way.
+        try client.setSysctl("net/ipv4/ip_forward", "0")
+        try node.configure([
+            "route add default via \(clientAddress(.ipv4))",
+            "route add ::/0 via \(clientAddress(.ipv6))",
+        ])
         guard routesServices else { return }
         try client.configure([
             "route add 10.96.0.0/12 via \(nodeAddress(.ipv4))",
