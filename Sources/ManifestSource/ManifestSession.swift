@@ -43,7 +43,7 @@ struct ManifestSession: ~Copyable {
         for path in findings.changed.sorted() { changes.append(ManifestChange(path: path, contents: read(path))) }
         for (path, error) in findings.unreadable {
             let fault = ManifestFault(path: path, message: "cannot be read: \(error)")
-            changes.append(ManifestChange(path: path, contents: ManifestContents(unreadable: fault)))
+            changes.append(ManifestChange(path: path, contents: ManifestContents(unreadable: fault, isMissing: error == .noEntry)))
         }
         var (batch, records) = tracker.apply(changes)
         remember(records)

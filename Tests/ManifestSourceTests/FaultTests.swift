@@ -44,12 +44,12 @@ struct FaultTests {
         Case("a text", "hello\n", "a.yaml:1:1: a manifest must be a map of fields, found a string"),
         Case(
             "a second document that is a list", Manifests.service("a") + "---\n- 1\n",
-            "a.yaml:7:1: a manifest must be a map of fields, found a array"),
+            "a.yaml:7:1: a manifest must be a map of fields, found a list"),
         Case("a tab as indentation", "a:\n\tb: 1\n", "a.yaml:2:1: found character that cannot start any token, while scanning for the next token"),
         Case("an unclosed bracket", "apiVersion: [v1\n", "a.yaml:2:1: did not find expected ',' or ']', while parsing a flow sequence that begins at line 1"),
         Case("an unknown alias", "apiVersion: *v\n", "a.yaml:1:13: no anchor &v comes before the alias *v"),
         Case("a merge of a text", "a: &a x\nb:\n  <<: *a\n", "a.yaml:1:4: a merge key (<<) takes a map or a list of maps"),
-        Case("a list as a key", "[a]: b\n? [x]\n: y\n", "a.yaml:1:5: did not find expected <document start>"),
+        Case("a list as a key", "? [x]\n: y\n", "a.yaml:1:3: a field name must be a string, not a map or list"),
         Case("a map as a key", "? {x: 1}\n: y\n", "a.yaml:1:3: a field name must be a string, not a map or list"),
         Case("no name", "apiVersion: v1\nkind: Pod\nmetadata: {namespace: x}\n", "a.yaml:3:1: Pod: metadata.name: Required value"),
         Case("an item that is no map", "kind: List\napiVersion: v1\nitems:\n- 3\n", "a.yaml:4:3: an item of a list must be a map of fields, found a number"),
@@ -79,7 +79,7 @@ struct FaultTests {
         Case(
             "an item of a list",
             "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[\n {\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"A\"}}]}",
-            "a.yaml:2:53: Pod default/A: metadata.name: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"),
+            "a.yaml:2:53: Pod default/A: metadata.name: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com')"),
     ]
 
     @Test("YAML", arguments: yaml)

@@ -122,9 +122,16 @@ struct ReadingTests {
         #expect(value.doubles == [1, 1.5, 0.5, -0.2])
     }
 
+    /// The last document of a text.
+    private struct LastDocument: DocumentSink {
+        var tree: DocumentTree?
+        mutating func listItem(_ tree: DocumentTree, of head: DocumentTree) {}
+        mutating func endDocument(_ head: DocumentTree) { tree = head }
+    }
+
     static func tree(_ yaml: String) -> DocumentTree? {
-        var events: [DocumentTree] = []
-        try? YAMLReader.forEachDocument(Array(yaml.utf8)) { events.append($0) }
-        return events.first
+        var sink = LastDocument()
+        try? YAMLReader.read(Array(yaml.utf8), into: &sink)
+        return sink.tree
     }
 }

@@ -4,6 +4,16 @@ extension DocumentTree {
         case null, bool, number, string
         case list = "array"
         case map = "object"
+
+        /// As a sentence names it.
+        var noun: String {
+            switch self {
+            case .null: "nothing"
+            case .bool, .number, .string: "a \(rawValue)"
+            case .list: "a list"
+            case .map: "a map"
+            }
+        }
     }
 
     /// The type of a value, that of a plain YAML scalar being what kubectl makes of it: the words of

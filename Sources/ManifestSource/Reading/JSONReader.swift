@@ -21,7 +21,7 @@ struct JSONReader {
     }
 
     /// Hands every object to the sink. What was read before a fault has been handed over.
-    mutating func read(into sink: inout ObjectSink) throws(SyntaxFault) {
+    mutating func read(into sink: inout some DocumentSink) throws(SyntaxFault) {
         var head = DocumentTree(bytes: bytes)
         var item = DocumentTree(bytes: bytes)
         skipSpace()
@@ -34,7 +34,7 @@ struct JSONReader {
     }
 
     private mutating func readDocument(
-        _ head: inout DocumentTree, _ item: inout DocumentTree, into sink: inout ObjectSink
+        _ head: inout DocumentTree, _ item: inout DocumentTree, into sink: inout some DocumentSink
     ) throws(SyntaxFault) {
         guard peek == UInt8(ascii: "{") else {
             throw fault("a manifest must be a map of fields, found \(describeNext())")
@@ -55,7 +55,7 @@ struct JSONReader {
     }
 
     private mutating func readItems(
-        of head: DocumentTree, _ item: inout DocumentTree, into sink: inout ObjectSink
+        of head: DocumentTree, _ item: inout DocumentTree, into sink: inout some DocumentSink
     ) throws(SyntaxFault) {
         offset += 1
         var first = true

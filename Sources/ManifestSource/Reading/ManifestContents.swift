@@ -38,15 +38,18 @@ package struct ManifestContents: Sendable {
     package var badReferences: Set<ObjectReference> = []
     /// Something in the file could not be read far enough to know which objects it holds.
     package var isIncomplete = false
+    /// The file is not there: its objects are gone, and yet nobody knows which it will hold.
+    package var isMissing = false
     /// Objects of kinds that Fairway does not use, by kind.
     package var skippedKinds: [String: Int] = [:]
 
     package init() {}
 
     /// What stands for a file that could not be read at all.
-    init(unreadable fault: ManifestFault) {
+    init(unreadable fault: ManifestFault, isMissing: Bool = false) {
         faults = [fault]
         isIncomplete = true
+        self.isMissing = isMissing
     }
 
     mutating func add(_ fault: ManifestFault) {

@@ -1,7 +1,15 @@
 internal import KubernetesModel
 
+/// Takes what a reader finds; the trees are the reader's, and filled anew afterwards.
+protocol DocumentSink {
+    /// An item of the `items` of the document whose other fields, as far as they were read, are in `head`.
+    mutating func listItem(_ tree: DocumentTree, of head: DocumentTree)
+    /// A document ends; the items of a list have been handed over before.
+    mutating func endDocument(_ head: DocumentTree)
+}
+
 /// Makes objects and faults of the trees that the readers hand over, one at a time.
-struct ObjectSink {
+struct ObjectSink: DocumentSink {
     private(set) var contents = ManifestContents()
     private let path: String
     private let userInfo: [CodingUserInfoKey: any Sendable]
@@ -25,7 +33,6 @@ struct ObjectSink {
         self.userInfo = [StringInterner.key: interner]
     }
 
-    /// An item of the `items` of the document whose other fields, as far as they were read, are in `head`.
     mutating func listItem(_ tree: DocumentTree, of head: DocumentTree) {
         if beforeItems == nil {
             beforeItems = Mark(
@@ -44,7 +51,6 @@ struct ObjectSink {
         }
     }
 
-    /// A document ends; the items of a list have been handed over before.
     mutating func endDocument(_ head: DocumentTree) {
         defer {
             beforeItems = nil
@@ -53,7 +59,7 @@ struct ObjectSink {
         guard !head.isEmpty, !head.isNull(DocumentTree.root) else { return }
         guard head[DocumentTree.root].kind == .mapping else {
             contents.isIncomplete = true
-            add(head, DocumentTree.root, "a manifest must be a map of fields, found a \(head.type(of: DocumentTree.root).rawValue)")
+            add(head, DocumentTree.root, "a manifest must be a map of fields, found \(head.type(of: DocumentTree.root).noun)")
             return
         }
         guard Self.field("kind", head).hasSuffix("List") else {
@@ -101,7 +107,7 @@ extension ObjectSink {
     private mutating func addObject(_ tree: DocumentTree, _ type: (apiVersion: String, kind: String)?) {
         guard tree[DocumentTree.root].kind == .mapping else {
             contents.isIncomplete = true
-            add(tree, DocumentTree.root, "an item of a list must be a map of fields, found a \(tree.type(of: DocumentTree.root).rawValue)")
+            add(tree, DocumentTree.root, "an item of a list must be a map of fields, found \(tree.type(of: DocumentTree.root).noun)")
             return
         }
         let apiVersion = type?.apiVersion ?? Self.field("apiVersion", tree)

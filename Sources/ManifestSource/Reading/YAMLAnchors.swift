@@ -44,7 +44,8 @@ struct YAMLAnchors {
         return count
     }
 
-    /// Copies a value; recursion is bounded by ``ManifestLimits/nestingDepth``.
+    /// Copies a value. Each alias inside an anchored value deepens it by at most `nestingDepth`, and
+    /// ``ManifestLimits/aliasCopiesPerDocument`` bounds the sum.
     private static func copy(
         _ index: DocumentTree.Index, of source: DocumentTree, into target: inout DocumentTree,
         parent: DocumentTree.Index

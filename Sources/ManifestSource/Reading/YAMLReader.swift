@@ -10,7 +10,7 @@ struct YAMLReader {
     private var anchors = YAMLAnchors()
 
     /// Hands every object to the sink. What was read before a fault has been handed over.
-    static func read(_ bytes: [UInt8], into sink: inout ObjectSink) throws(SyntaxFault) {
+    static func read(_ bytes: [UInt8], into sink: inout some DocumentSink) throws(SyntaxFault) {
         var reader = YAMLReader()
         try YAMLEventStream.withEvents(of: bytes) { (stream: inout YAMLEventStream) throws(SyntaxFault) in
             while try reader.step(&stream, &sink) {}
@@ -18,7 +18,7 @@ struct YAMLReader {
     }
 
     private mutating func step(
-        _ stream: inout YAMLEventStream, _ sink: inout ObjectSink
+        _ stream: inout YAMLEventStream, _ sink: inout some DocumentSink
     ) throws(SyntaxFault) -> Bool {
         let start = isInItems ? item.bytes.count : head.bytes.count
         guard let event = try isInItems
@@ -67,7 +67,7 @@ struct YAMLReader {
     }
 
     private mutating func scalar(
-        _ event: YAMLEvent, _ isPlain: Bool, from start: Int, _ sink: inout ObjectSink
+        _ event: YAMLEvent, _ isPlain: Bool, from start: Int, _ sink: inout some DocumentSink
     ) throws(SyntaxFault) {
         var node = node(Self.kind(isPlain: isPlain, tag: event.tag), event)
         let end = isInItems ? item.bytes.count : head.bytes.count
@@ -87,7 +87,7 @@ struct YAMLReader {
     }
 
     private mutating func alias(
-        _ name: String, _ event: YAMLEvent, _ sink: inout ObjectSink
+        _ name: String, _ event: YAMLEvent, _ sink: inout some DocumentSink
     ) throws(SyntaxFault) {
         let parent = open.last?.node ?? -1
         let index: DocumentTree.Index
@@ -100,7 +100,7 @@ struct YAMLReader {
         try complete(index, nil, &sink)
     }
 
-    private mutating func end(_ event: YAMLEvent, _ sink: inout ObjectSink) throws(SyntaxFault) {
+    private mutating func end(_ event: YAMLEvent, _ sink: inout some DocumentSink) throws(SyntaxFault) {
         guard let (index, anchor) = open.popLast() else { return }
         guard index >= 0 else {
             isInItems = false
@@ -116,7 +116,7 @@ struct YAMLReader {
 
     /// A value is whole: remembered under its anchor, and handed over if it is an item.
     private mutating func complete(
-        _ index: DocumentTree.Index, _ anchor: String?, _ sink: inout ObjectSink
+        _ index: DocumentTree.Index, _ anchor: String?, _ sink: inout some DocumentSink
     ) throws(SyntaxFault) {
         if let anchor { anchors.define(anchor, index, in: isInItems ? item : head) }
         guard isInItems, open.last?.node == -1 else { return }

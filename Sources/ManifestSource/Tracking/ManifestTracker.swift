@@ -99,7 +99,7 @@ extension ManifestTracker {
             return
         }
         var objects = contents.objects
-        if let old, contents.isIncomplete || !contents.badReferences.isEmpty {
+        if let old, !contents.isMissing, contents.isIncomplete || !contents.badReferences.isEmpty {
             objects += Self.lastGood(of: old, contents)
         }
         for object in objects { insert(object, &touched) }
