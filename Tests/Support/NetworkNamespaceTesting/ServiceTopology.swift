@@ -83,6 +83,9 @@ package final class ServiceTopology: Sendable {
         _ network: TestNetwork, _ client: TestNamespace, _ node: TestNamespace, _ routesServices: Bool
     ) throws {
         try node.setSysctl("net/ipv4/ip_forward", "1")
+        // Redirects for hairpin packets would count against a pod's ICMP rate limit, and delay refusals.
+        try node.setSysctl("net/ipv4/conf/all/send_redirects", "0")
+        try node.setSysctl("net/ipv4/conf/default/send_redirects", "0")
         try node.setSysctl("net/ipv6/conf/all/forwarding", "1")
         // A bridge without ports only holds addresses. Before the first link, so that masquerading
         // towards a pod, which takes the first device that has one, finds these.
