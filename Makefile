@@ -8,12 +8,15 @@ PREFIX ?= /usr/local
 BUILD_DIR := .build
 RELEASE_DIR := .build/release-static
 # What the product links, and what the demo and the tests call.
-BUILD_PACKAGES := libnftnl-dev libmnl-dev pkg-config
+BUILD_PACKAGES := gcc libstdc++-12-dev libnftnl-dev libmnl-dev pkg-config
 RUN_PACKAGES := nftables iproute2 curl
 BENCH_ARGUMENTS ?=
 
-# Swift's libraries and the C++ runtime they need are linked statically.
-RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib
+# Swift's libraries and the C++ runtime they need are linked statically: the linker finds the C++
+# library's archive, and no shared one, in the first folder it looks in.
+STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
+RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
+	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
 .PHONY: all build install test demo bench-sync bench-controller packages run-packages clean
 
@@ -26,6 +29,8 @@ run-packages: packages
 	@./Tests/Support/install-packages $(RUN_PACKAGES)
 
 build: packages
+	mkdir -p $(STATIC_LIBS)
+	ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC_LIBS)/libstdc++.a
 	swift build $(RELEASE_FLAGS) --product fairway
 	swift build $(RELEASE_FLAGS) --product fairway-echo
 

@@ -116,6 +116,32 @@ import Testing
         #expect(try check("bench", "import Yams", path: "Benchmarks/Bench/main.swift").count == 1)
     }
 
+    @Test func `a module may be named in place of its package, and one inside a package by itself`() throws {
+        var layering = Layering(
+            manifest: Self.manifest, project: try LayeringTable(LayeringTable.projectHeader, in: Self.architecture),
+            outside: try LayeringTable(LayeringTable.outsideHeader, in: Self.architecture))
+        layering.outside.rows["Dataplane"] = ["Logging", "CYaml"]
+        func check(_ text: String) -> [String] {
+            layering.violations(in: [SourceFile(target: "Dataplane", path: "Sources/a", text: text)]).map(\.message)
+        }
+        #expect(check("import Logging\nimport CYaml") == [])
+        #expect(
+            check("import Yams") == [
+                "| target | outside packages | names CYaml at Dataplane, which Package.swift does not know",
+                "Dataplane may not import Yams of Yams",
+            ])
+    }
+
+    @Test func `benchmarks and test support need no row`() throws {
+        var layering = Layering(
+            manifest: Self.manifest, project: try LayeringTable(LayeringTable.projectHeader, in: Self.architecture),
+            outside: try LayeringTable(LayeringTable.outsideHeader, in: Self.architecture))
+        layering.project.rows["bench"] = nil
+        layering.outside.rows["bench"] = nil
+        let file = SourceFile(target: "bench", path: "Benchmarks/Bench/main.swift", text: "import Yams\nimport Dataplane")
+        #expect(layering.violations(in: [file]) == [])
+    }
+
     @Test func `a target without a row and a row without a target are found`() throws {
         var layering = Layering(
             manifest: Self.manifest, project: try LayeringTable(LayeringTable.projectHeader, in: Self.architecture),

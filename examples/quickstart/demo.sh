@@ -302,7 +302,7 @@ say "9. Relabel a pod: it leaves"
 edit 21-pod-web-1.yaml 's/app: web$/app: under-repair/'
 until_served web-0 web-2
 get backends
-"$fairway" get backends --admin-socket "$work/admin.sock" | grep -q '10\.244\.0\.11:' &&
+[[ $("$fairway" get backends --admin-socket "$work/admin.sock") == *10.244.0.11:* ]] &&
     fail "web-1 is still a backend"
 edit 21-pod-web-1.yaml 's/app: under-repair$/app: web/'
 until_served web-0 web-1 web-2

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 
 /// One HTTP/1.1 GET on a connection of its own.
 struct HTTPGet: Sendable {
@@ -25,13 +26,23 @@ struct HTTPGet: Sendable {
 
     /// - Throws: `Failure`, or NIO's error when the connection is refused or breaks.
     func callAsFunction(_ target: String) async throws -> Reply {
+        let silence = Silence()
+        do {
+            return try await exchange(target, silence)
+        } catch {
+            // Closing the connection may first be seen by a write, which only knows that it is closed.
+            throw silence.tooLong.load(ordering: .acquiring) ? Failure.timedOut : error
+        }
+    }
+
+    private func exchange(_ target: String, _ silence: Silence) async throws -> Reply {
         let timeout = readTimeout
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(IdleStateHandler(readTimeout: timeout))
-                    try pipeline.addHandler(IdleFailure())
+                    try pipeline.addHandler(IdleFailure(silence))
                     try pipeline.addHTTPClientHandlers()
                     return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
                         wrappingChannelSynchronously: channel)
@@ -67,17 +78,28 @@ struct HTTPGet: Sendable {
     }
 }
 
-/// Turns silence into an error: `IdleStateHandler` alone only reports it.
+/// Whether a connection was closed because nothing came over it.
+private final class Silence: Sendable {
+    let tooLong = Atomic(false)
+}
+
+/// Closes a silent connection: `IdleStateHandler` alone only reports it.
 private final class IdleFailure: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+
+    private let silence: Silence
+
+    init(_ silence: Silence) {
+        self.silence = silence
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is IdleStateHandler.IdleStateEvent else {
             context.fireUserInboundEventTriggered(event)
             return
         }
-        context.fireErrorCaught(HTTPGet.Failure.timedOut)
+        silence.tooLong.store(true, ordering: .releasing)
         context.close(promise: nil)
     }
 }
