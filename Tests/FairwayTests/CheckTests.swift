@@ -15,13 +15,19 @@ extension FairwayTests {
 
         private static let broken: [(file: String, text: String, fault: String)] = [
             (
-                "port.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n    - port: 70000\n",
+                "port.yaml",
+                "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports:\n    - port: 70000\n",
                 ":7:13: Service default/web: spec.ports[0].port:"
             ),
             ("syntax.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  name: [web\n", ":5:1: "),
             (
                 "protocol.json",
-                "{\"apiVersion\":\"v1\",\n \"kind\":\"Service\",\n \"metadata\":{\"name\":\"w\"},\n \"spec\":{\"ports\":[{\"port\":80,\"protocol\":\"XTP\"}]}}\n",
+                """
+                {"apiVersion":"v1",
+                 "kind":"Service",
+                 "metadata":{"name":"w"},
+                 "spec":{"ports":[{"port":80,"protocol":"XTP"}]}}
+                """,
                 ":4:41: Service default/w: spec.ports[0].protocol:"
             ),
             (
@@ -29,7 +35,16 @@ extension FairwayTests {
                 ":5:20: Pod default/p: metadata.labels"
             ),
             (
-                "second.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: no_underscore}\n",
+                "second.yaml",
+                """
+                apiVersion: v1
+                kind: Namespace
+                metadata: {name: a}
+                ---
+                apiVersion: v1
+                kind: Service
+                metadata: {name: no_underscore}
+                """,
                 ":7:18: Service default/no_underscore: metadata.name:"
             ),
         ]
@@ -74,7 +89,8 @@ extension FairwayTests {
             for name in ["one", "two"] {
                 try folder.write(
                     "\(name).yaml",
-                    Manifests.service(name, selector: "app: x", Manifests.clusterIP, type: "ClusterIP", ports: ["port: 80"]))
+                    Manifests.service(
+                        name, selector: "app: x", Manifests.clusterIP, type: "ClusterIP", ports: ["port: 80"]))
             }
             let output = try await check([folder.path])
             #expect(output.status == .exited(1), "\(output)")

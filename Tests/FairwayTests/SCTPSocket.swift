@@ -32,7 +32,8 @@ final class SCTPSocket: Sendable {
         // sockaddr_in and sockaddr_in6 of <netinet/in.h>: family, port, (flow,) address, padding or scope.
         let domain = UInt16(peer.family == .ipv4 ? AF_INET : AF_INET6)
         let head = [UInt8(truncatingIfNeeded: domain), UInt8(domain >> 8), 0, 0]
-        let address = head + (peer.family == .ipv4 ? bytes + Array(repeating: 0, count: 8) : [0, 0, 0, 0] + bytes + [0, 0, 0, 0])
+        let zeros: [UInt8] = [0, 0, 0, 0]
+        let address = head + (peer.family == .ipv4 ? bytes + zeros + zeros : zeros + bytes + zeros)
         // SAFETY: the buffer holds a whole socket address of its family, and outlives the call.
         return unsafe address.withUnsafeBytes { buffer in
             guard let base = buffer.baseAddress else { return -1 }
