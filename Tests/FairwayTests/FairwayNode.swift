@@ -100,6 +100,16 @@ final class FairwayNode: Sendable {
         } while seen != names && ContinuousClock.now < deadline
         try #require(seen == names, "after \(limit) answers come from \(seen.sorted())")
     }
+
+    /// Asks until a connection is refused; one at a time, for the kernel limits how often it refuses (icmp(7)).
+    func waitUntilRefused(_ target: SocketAddress, from origin: TestNamespace) async throws {
+        let deadline = ContinuousClock.now + .seconds(5)
+        var answer = ""
+        repeat {
+            answer = try await ask(from: origin, .tcp, target, count: 1).first?.name ?? ""
+        } while answer != "refused" && ContinuousClock.now < deadline
+        try #require(answer == "refused", "\(target) answers \(answer)")
+    }
 }
 
 /// A line of `fairway-echo connect`: `NAME local=ADDR:PORT client=ADDR:PORT`, or a word such as `refused`.
