@@ -92,7 +92,7 @@ var targets: [Target] = [
         name: "sync-benchmark",
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ServicePolicy", "Dataplane",
-            "NftablesDataplane", "Netlink", "LinuxSystem", "ManifestSource", argumentParser,
+            "NftablesDataplane", "Netlink", "LinuxSystem", "ManifestSource", argumentParser, yams,
         ],
         path: "Benchmarks/SyncBenchmark"),
     .executableTarget(

@@ -33,6 +33,9 @@ struct SyncBenchmark: ParsableCommand {
     @Flag(help: .hidden)
     var restartProbe = false
 
+    @Option(help: .hidden)
+    var manifestProbe: String?
+
     mutating func validate() throws {
         guard ["nftables", "kube-proxy-layout"].contains(mode) else {
             throw ValidationError("--mode \(mode): expected nftables or kube-proxy-layout")
@@ -44,6 +47,7 @@ struct SyncBenchmark: ParsableCommand {
     private var sizes: [Int] { services.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 } }
 
     mutating func run() throws {
+        if let manifestProbe { return try ManifestMeasurement.probe(manifestProbe) }
         if let manifests { return try ManifestMeasurement(count: manifests, seed: seed).run(json: json) }
         if restartProbe {
             print(try Measurement(services: sizes[0], meanEndpoints: endpoints, samples: 0, seed: seed).restartSeconds())
