@@ -29,8 +29,14 @@ struct Fairway: AsyncParsableCommand {
                 Output.line(message)
                 Glibc.exit(0)
             }
-            if !message.isEmpty { Output.error(message) }
-            Glibc.exit(code == .validationFailure ? 2 : 1)
+            guard code == .validationFailure else {
+                Output.error("fairway: \(error)")
+                Glibc.exit(1)
+            }
+            // The parser adds the option's help and the usage; one line says enough.
+            let fault = Self.message(for: error).split(whereSeparator: \.isNewline).first ?? "wrong command line"
+            Output.error("fairway: \(fault) (see fairway --help)")
+            Glibc.exit(2)
         }
     }
 }

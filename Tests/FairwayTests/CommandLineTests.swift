@@ -1,0 +1,121 @@
+import FoundationEssentials
+import LinuxSystem
+import NetworkNamespaceTesting
+import NetworkTypes
+import Testing
+
+extension FairwayTests {
+    /// Help, exit codes and the lines that say what is wrong.
+    @Suite(.enabled(if: Requirement.root, "needs root"))
+    struct CommandLineTests {
+        /// In a namespace of its own: nothing here may touch the machine's network by accident.
+        private func run(_ arguments: [String], through wrapper: [String] = []) async throws -> ProcessOutput {
+            let network = TestNetwork()
+            defer { network.close() }
+            return try await network.addNamespace("cli").run(wrapper + [productPath("fairway")] + arguments)
+        }
+
+        /// Has the programs after it run without CAP_NET_ADMIN.
+        private static let withoutAdmin = [
+            "setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin",
+        ]
+
+        @Test func `the version is one line`() async throws {
+            let output = try await run(["--version"])
+            #expect(output.status == .exited(0))
+            #expect(output.standardOutput.wholeMatch(of: /fairway \d+\.\d+\.\d+\n/) != nil, "\(output)")
+        }
+
+        @Test(arguments: [[], ["run"], ["check"], ["get"], ["get", "services"], ["cleanup"]])
+        func `every command has help`(command: [String]) async throws {
+            let output = try await run(command + ["--help"])
+            #expect(output.status == .exited(0))
+            #expect(output.standardOutput.contains("USAGE: fairway"), "\(output)")
+            #expect(output.standardError.isEmpty)
+        }
+
+        @Test(arguments: [
+            ("--manifests", "repeatable"), ("--state-dir", "(default: /var/lib/fairway)"),
+            ("--proxy-mode", "(default: nftables)"), ("--hostname-override", "(default: the host's name"),
+            ("--cluster-cidr", "(default: the own Node's podCIDRs)"),
+            ("--detect-local-mode", "(default: ClusterCIDR when --cluster-cidr is given, else NodeCIDR)"),
+            ("--pod-bridge-interface", "BridgeInterface"), ("--pod-interface-name-prefix", "InterfaceNamePrefix"),
+            ("--masquerade-all", "Masquerade"), ("--nodeport-addresses", "(default: primary)"),
+            ("--service-cluster-ip-range", "(default: 10.96.0.0/12,fd00:10:96::/112)"),
+            ("--min-sync-period-milliseconds", "(default: 0)"), ("--healthz-bind-address", "(default: 0.0.0.0:10256)"),
+            ("--metrics-bind-address", "(default: 127.0.0.1:10249)"),
+            ("--admin-socket", "(default: /run/fairway/admin.sock)"), ("--verbose", "Log"), ("--cleanup", "Remove"),
+        ])
+        func `run --help says every default`(flag: String, text: String) async throws {
+            let help = try await run(["run", "--help"]).standardOutput
+            // Lines are wrapped: words decide.
+            let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            let parts = words.split(separator: " \(flag) ", maxSplits: 1)
+            let entry = try #require(parts.count == 2 ? parts[1] : nil, "no \(flag)")
+            // Its own text, and not that of the options after it.
+            #expect(entry.prefix(280).contains(text), "\(flag): \(entry.prefix(280))")
+        }
+
+        @Test(arguments: [
+            (["run", "--bogus"], "--bogus"), (["run", "--manifests"], "--manifests"), (["run"], "--manifests"),
+            (["run", "--manifests", "/tmp", "--proxy-mode", "magic"], "--proxy-mode"),
+            (["run", "--manifests", "/tmp", "--hostname-override", ""], "--hostname-override"),
+            (["run", "--manifests", "/tmp", "--cluster-cidr", "10.0.0.0"], "--cluster-cidr"),
+            (["run", "--manifests", "/tmp", "--detect-local-mode", "Guess"], "--detect-local-mode"),
+            (["run", "--manifests", "/tmp", "--detect-local-mode", "BridgeInterface"], "--pod-bridge-interface"),
+            (["run", "--manifests", "/tmp", "--nodeport-addresses", "everywhere"], "--nodeport-addresses"),
+            (["run", "--manifests", "/tmp", "--nodeport-addresses", "primary,10.0.0.0/8"], "--nodeport-addresses"),
+            (
+                ["run", "--manifests", "/tmp", "--service-cluster-ip-range", "10.0.0.0/8,11.0.0.0/8"],
+                "--service-cluster-ip-range"
+            ),
+            (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds", "-5"], "--min-sync-period-milliseconds"),
+            (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds=99999"], "--min-sync-period-milliseconds"),
+            (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds=soon"], "--min-sync-period-milliseconds"),
+            (["run", "--manifests", "/tmp", "--healthz-bind-address", "nowhere"], "--healthz-bind-address"),
+            (["run", "--manifests", "/tmp", "--metrics-bind-address", "1.2.3.4:99999"], "--metrics-bind-address"),
+            (["check"], "name a folder or file"), (["get", "services", "--output", "xml"], "xml"),
+            (["get", "rain"], "rain"), (["frobnicate"], "frobnicate"), (["cleanup", "--now"], "--now"),
+        ])
+        func `a wrong command line is one line and exit status 2`(arguments: [String], named: String) async throws {
+            let output = try await run(arguments)
+            #expect(output.status == .exited(2), "\(output)")
+            #expect(output.standardOutput.isEmpty)
+            #expect(output.standardError.hasPrefix("fairway: "), "\(output)")
+            #expect(output.standardError.contains(named), "\(output)")
+            #expect(output.standardError.count(where: \.isNewline) == 1, "\(output)")
+        }
+
+        @Test(arguments: [
+            ["run", "--manifests", "/tmp", "--state-dir", "", "--admin-socket", "/tmp/fairway-tests-none.sock"],
+            ["cleanup"],
+        ])
+        func `without CAP_NET_ADMIN one line says so`(arguments: [String]) async throws {
+            let output = try await run(arguments, through: Self.withoutAdmin)
+            #expect(output.status == .exited(1), "\(output)")
+            #expect(output.standardError.contains("CAP_NET_ADMIN"), "\(output)")
+            #expect(output.standardError.count(where: \.isNewline) == 1, "\(output)")
+        }
+
+        @Test(arguments: ["services", "endpoints", "frontends", "backends", "status"])
+        func `get without a daemon says that none runs`(resource: String) async throws {
+            let output = try await run(["get", resource, "--admin-socket", "/tmp/fairway-tests-none.sock"])
+            #expect(output.status == .exited(1), "\(output)")
+            #expect(output.standardError.contains("/tmp/fairway-tests-none.sock"), "\(output)")
+            #expect(output.standardError.contains("is 'fairway run' running?"), "\(output)")
+            #expect(output.standardError.count(where: \.isNewline) == 1, "\(output)")
+        }
+
+        @Test func `the commands of the README exist`() async throws {
+            let readme = try String(contentsOfFile: packageRoot() + "/README.md", encoding: .utf8)
+            let commands = readme.split(separator: "\n").filter { $0.hasPrefix("    fairway ") }
+            #expect(commands.count >= 5)
+            for command in commands {
+                let words = command.split(separator: " ").dropFirst().map { String($0) }
+                // Without the capability it gets as far as its command line, and no further.
+                let output = try await run(words, through: Self.withoutAdmin)
+                #expect(output.status != .exited(2), "\(command): \(output)")
+            }
+        }
+    }
+}

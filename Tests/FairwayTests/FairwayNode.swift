@@ -1,0 +1,126 @@
+import LinuxSystem
+import NetworkNamespaceTesting
+import NetworkTypes
+import Testing
+
+/// A node with Fairway on it, pods that echo, and a client outside; gone with the last reference.
+final class FairwayNode: Sendable {
+    let topology: ServiceTopology
+    /// The manifests are in `manifests/`, the admin socket is `admin.sock`.
+    let folder: ScratchFolder
+    let fairway: String
+    let echo: String
+
+    var node: TestNamespace { topology.node }
+    var client: TestNamespace { topology.client }
+    var pods: [ServiceTopology.Pod] { topology.pods }
+    var adminSocket: String { "\(folder.path)/admin.sock" }
+
+    private init(topology: ServiceTopology, folder: ScratchFolder) throws {
+        self.topology = topology
+        self.folder = folder
+        fairway = try productPath("fairway")
+        echo = try productPath("fairway-echo")
+    }
+
+    /// Network, echo servers and manifests; Fairway does not run yet.
+    static func make() async throws -> FairwayNode {
+        let made = try FairwayNode(topology: try await ServiceTopology.make(), folder: try ScratchFolder())
+        for pod in made.pods {
+            let port = Manifests.httpPort(pod)
+            let server = try pod.namespace.start([made.echo, "--name", pod.name, "--tcp", "\(port)", "--udp", "9090"])
+            try await server.waitForLine(containing: "ready")
+            try made.folder.write("manifests/\(pod.name).yaml", Manifests.pod(pod))
+        }
+        try made.folder.write("manifests/node.yaml", Manifests.node)
+        try made.folder.write("manifests/services.yaml", Manifests.services)
+        return made
+    }
+
+    /// Runs `body` with a node whose daemon is in sync, and removes everything afterwards.
+    static func with(_ body: (FairwayNode, RunningProcess) async throws -> Void) async throws {
+        let made = try await make()
+        defer { made.close() }
+        let daemon = try await made.startDaemon()
+        try await body(made, daemon)
+    }
+
+    func close() {
+        topology.close()
+        folder.remove()
+    }
+
+    func runCommand(_ more: [String] = []) -> [String] {
+        [
+            fairway, "run", "--manifests", "\(folder.path)/manifests", "--hostname-override", "node-a", "--state-dir",
+            "\(folder.path)/state", "--admin-socket", adminSocket,
+        ] + more
+    }
+
+    /// Starts the daemon, and returns once both families are in the kernel and it answers everywhere.
+    func startDaemon(_ more: [String] = []) async throws -> RunningProcess {
+        let daemon = try node.start(runCommand(more))
+        for line in ["IPv4 compared", "IPv6 compared", "admin socket at", "health at", "metrics at"] {
+            try await daemon.waitForLine(containing: line)
+        }
+        return daemon
+    }
+
+    /// `fairway` with other arguments, on the node.
+    func run(_ arguments: [String]) async throws -> ProcessOutput { try await node.run([fairway] + arguments) }
+
+    func get(_ arguments: [String]) async throws -> ProcessOutput {
+        try await run(["get"] + arguments + ["--admin-socket", adminSocket])
+    }
+
+    /// What `nft list ruleset` prints on the node.
+    func ruleset() async throws -> String {
+        let output = try await node.run(["nft", "list", "ruleset"])
+        try #require(output.status.isSuccess, "\(output)")
+        return output.standardOutput
+    }
+
+    /// One line for each try, an answer or `refused` and the like.
+    func ask(
+        from origin: TestNamespace, _ transport: Transport, _ target: SocketAddress, count: Int = 40
+    ) async throws -> [Answer] {
+        let output = try await origin.run(
+            [echo, "connect", transport.rawValue, "\(target)", "--count", "\(count)", "--timeout", "2s"],
+            timeout: .seconds(30))
+        return output.standardOutput.split(separator: "\n").map { Answer(String($0)) }
+    }
+
+    /// Asks until just these pods answer at the ClusterIP; how long a change may take is the limit.
+    func waitUntilServed(by names: Set<String>, within limit: Duration = .seconds(5)) async throws {
+        let target = try Manifests.target(Manifests.clusterIP, .ipv4, 80)
+        let deadline = ContinuousClock.now + limit
+        var seen: Set<String> = []
+        repeat {
+            seen = Set(try await ask(from: pods[0].namespace, .tcp, target).map(\.name))
+        } while seen != names && ContinuousClock.now < deadline
+        try #require(seen == names, "after \(limit) answers come from \(seen.sorted())")
+    }
+}
+
+/// A line of `fairway-echo connect`: `NAME local=ADDR:PORT client=ADDR:PORT`, or a word such as `refused`.
+struct Answer: Sendable, CustomStringConvertible {
+    let description: String
+    init(_ line: String) { description = line }
+
+    private var words: [Substring] { description.split(separator: " ") }
+    var name: String { words.first.map { String($0) } ?? "" }
+    /// What the pod saw as its own address.
+    var local: SocketAddress? { field("local=") }
+    /// Whom the pod saw.
+    var source: IPAddress? { field("client=")?.address }
+
+    private func field(_ prefix: String) -> SocketAddress? {
+        words.first { $0.hasPrefix(prefix) }.flatMap { SocketAddress(String($0.dropFirst(prefix.count))) }
+    }
+}
+
+extension Manifests {
+    static func target(_ addresses: [IPFamily: String], _ family: IPFamily, _ port: UInt16) throws -> SocketAddress {
+        SocketAddress(try #require(IPAddress(addresses[family] ?? "")), port: port)
+    }
+}
