@@ -30,6 +30,9 @@ struct SyncBenchmark: ParsableCommand {
     @Option(help: "Measure reading this many Services and slices from manifest files, JSON and YAML, instead.")
     var manifests: Int?
 
+    @Option(help: "Print the table of a JSON report instead of measuring.")
+    var printTable: String?
+
     @Flag(help: .hidden)
     var restartProbe = false
 
@@ -47,6 +50,10 @@ struct SyncBenchmark: ParsableCommand {
     private var sizes: [Int] { services.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 } }
 
     mutating func run() throws {
+        if let printTable {
+            let report = try JSONDecoder().decode(Report.self, from: try Data(contentsOf: URL(filePath: printTable)))
+            return print(Table(rows: report.rows).text)
+        }
         if let manifestProbe { return try ManifestMeasurement.probe(manifestProbe) }
         if let manifests { return try ManifestMeasurement(count: manifests, seed: seed).run(json: json) }
         if restartProbe {
