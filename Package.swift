@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 // One loop below gives every target these settings; no target opts out.
@@ -12,7 +11,6 @@ let strictSettings: [SwiftSetting] = [
 ]
 
 let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
-let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -26,7 +24,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-var targets: [Target] = [
+let targets: [Target] = [
     // Values and models
     .target(name: "NetworkTypes"),
     .target(name: "KubernetesModel", dependencies: ["NetworkTypes"]),
@@ -92,7 +90,7 @@ var targets: [Target] = [
         name: "sync-benchmark",
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ServicePolicy", "Dataplane",
-            "NftablesDataplane", "Netlink", "LinuxSystem", "ManifestSource", argumentParser,
+            "NftablesDataplane", "Netlink", "LinuxSystem", "ManifestSource", argumentParser, yams,
         ],
         path: "Benchmarks/SyncBenchmark"),
     .executableTarget(
@@ -140,29 +138,6 @@ var targets: [Target] = [
     .testTarget(name: "LayeringTests"),
 ]
 
-// BEGIN scaffolding while targets are being written
-let root = Context.packageDirectory
-func folder(_ t: Target) -> String {
-    root + "/" + (t.path ?? (t.type == .test ? "Tests/" : "Sources/") + t.name)
-}
-targets = targets.filter { FileManager.default.fileExists(atPath: folder($0)) }
-let present = Set(targets.map(\.name))
-func byName(_ d: Target.Dependency) -> String? {
-    if case .byNameItem(let name, _) = d { return name } else { return nil }
-}
-for t in targets { t.dependencies.removeAll { byName($0).map { !present.contains($0) } ?? false } }
-if let wanted = ProcessInfo.processInfo.environment["FAIRWAY_TARGETS"] {
-    var keep = Set<String>()
-    func visit(_ n: String) {
-        guard keep.insert(n).inserted, let t = targets.first(where: { $0.name == n }) else { return }
-        for d in t.dependencies { if let n = byName(d) { visit(n) } }
-    }
-    for n in wanted.split(separator: ",") { visit(String(n)) }
-    targets = targets.filter { keep.contains($0.name) }
-}
-for t in targets { t.exclude.removeAll { !FileManager.default.fileExists(atPath: folder(t) + "/" + $0) } }
-// END scaffolding
-
 for target in targets where target.type != .system {
     target.swiftSettings = strictSettings
 }
@@ -172,7 +147,7 @@ let package = Package(
     products: [
         .executable(name: "fairway", targets: ["fairway"]),
         .executable(name: "fairway-echo", targets: ["fairway-echo"]),
-    ].filter { present.contains($0.name) && targets.map(\.name).contains($0.name) },
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),

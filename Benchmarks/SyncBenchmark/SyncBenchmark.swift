@@ -30,8 +30,14 @@ struct SyncBenchmark: ParsableCommand {
     @Option(help: "Measure reading this many Services and slices from manifest files, JSON and YAML, instead.")
     var manifests: Int?
 
+    @Option(help: "Print the table of a JSON report instead of measuring.")
+    var printTable: String?
+
     @Flag(help: .hidden)
     var restartProbe = false
+
+    @Option(help: .hidden)
+    var manifestProbe: String?
 
     mutating func validate() throws {
         guard ["nftables", "kube-proxy-layout"].contains(mode) else {
@@ -44,6 +50,11 @@ struct SyncBenchmark: ParsableCommand {
     private var sizes: [Int] { services.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 } }
 
     mutating func run() throws {
+        if let printTable {
+            let report = try JSONDecoder().decode(Report.self, from: try Data(contentsOf: URL(filePath: printTable)))
+            return print(Table(rows: report.rows).text)
+        }
+        if let manifestProbe { return try ManifestMeasurement.probe(manifestProbe) }
         if let manifests { return try ManifestMeasurement(count: manifests, seed: seed).run(json: json) }
         if restartProbe {
             print(try Measurement(services: sizes[0], meanEndpoints: endpoints, samples: 0, seed: seed).restartSeconds())

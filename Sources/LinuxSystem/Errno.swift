@@ -34,8 +34,8 @@ extension Errno: CustomStringConvertible {
     /// The text of strerror(3), such as `Connection refused`.
     package var description: String {
         var buffer = [UInt8](repeating: 0, count: 128)
+        // SAFETY: at most `count` bytes with their NUL are written to memory borrowed for the call.
         unsafe buffer.withUnsafeMutableBytes { bytes in
-            // SAFETY: at most `count` bytes with their NUL are written to memory borrowed for the call.
             guard let base = unsafe bytes.bindMemory(to: CChar.self).baseAddress else { return }
             _ = unsafe strerror_r(rawValue, base, bytes.count)
         }

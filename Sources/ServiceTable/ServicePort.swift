@@ -22,7 +22,10 @@ public struct ServicePortID: Sendable, Hashable, Comparable, CustomStringConvert
     }
 
     public static func < (a: ServicePortID, b: ServicePortID) -> Bool {
-        (a.namespace, a.service, a.portName, a.protocol) < (b.namespace, b.service, b.portName, b.protocol)
+        if a.namespace != b.namespace { return a.namespace < b.namespace }
+        if a.service != b.service { return a.service < b.service }
+        if a.portName != b.portName { return a.portName < b.portName }
+        return a.protocol < b.protocol
     }
 }
 

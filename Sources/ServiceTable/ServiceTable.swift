@@ -81,10 +81,18 @@ public struct ServiceTableChange: Sendable {
 extension ServiceTable {
     /// The full difference, found by walking both tables: O(n). For a full sync and for tests; on the
     /// way of an event ServicePolicy names the changed keys itself.
-    public func changes(from old: ServiceTable) -> ServiceTableChange {
+    ///
+    /// - Parameter family: only service ports of this family; nil: of both.
+    public func changes(from old: ServiceTable, family: IPFamily? = nil) -> ServiceTableChange {
         var changed: [ServicePortKey] = []
-        for (key, value) in servicePorts where old.servicePorts[key] != value { changed.append(key) }
-        for key in old.servicePorts.keys where servicePorts[key] == nil { changed.append(key) }
+        for (key, value) in servicePorts
+        where family.map({ $0 == key.family }) ?? true && old.servicePorts[key] != value {
+            changed.append(key)
+        }
+        for key in old.servicePorts.keys
+        where family.map({ $0 == key.family }) ?? true && servicePorts[key] == nil {
+            changed.append(key)
+        }
         return ServiceTableChange(old: old, new: self, changed: changed.sorted())
     }
 

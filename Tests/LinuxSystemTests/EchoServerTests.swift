@@ -135,12 +135,12 @@ struct EchoServerTests {
 
     @Test("SIGTERM fails readiness first, accepts while it drains, and lets open connections end")
     func drain() async throws {
-        let echo = try await EchoFixture.start(["--http", "8080", "--tcp", "8081", "--drain", "700ms"])
+        let echo = try await EchoFixture.start(["--http", "8080", "--tcp", "8081", "--drain", "3s"])
         defer { echo.close() }
         let ready = ["-o", "/dev/null", "-w", "%{http_code}", "http://\(echo.target(.ipv4, 8080))/readyz"]
         #expect(try await echo.curl(ready).standardOutput == "200")
         let transfer = try echo.topology.pods[1].namespace.start(
-            [echo.program, "stream", "tcp", echo.target(.ipv4, 8081), "--seconds", "1.2"])
+            [echo.program, "stream", "tcp", echo.target(.ipv4, 8081), "--seconds", "8"])
         try await transfer.waitForLine(containing: "streaming")
 
         echo.server.terminate()
@@ -150,7 +150,7 @@ struct EchoServerTests {
 
         try await echo.server.waitForLine(containing: "closed its listeners, 1 connections open")
         #expect(try await echo.client(["connect", "tcp", echo.target(.ipv4, 8081)]).standardOutput == "refused\n")
-        try await transfer.waitForLine(containing: "verified 1200000 bytes")
+        try await transfer.waitForLine(containing: "verified 8000000 bytes")
         #expect(try await echo.server.waitForExit() == .exited(0))
     }
 

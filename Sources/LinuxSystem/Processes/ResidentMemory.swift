@@ -31,8 +31,8 @@ package struct ResidentMemory: Sendable, Hashable {
 package func hostName() throws(Errno) -> String {
     var buffer = [UInt8](repeating: 0, count: 256)
     let error = try syscall("gethostname") {
+        // SAFETY: gethostname writes at most one byte less than there is room for.
         unsafe buffer.withUnsafeMutableBytes { bytes -> Int32 in
-            // SAFETY: gethostname writes at most one byte less than there is room for.
             guard let base = unsafe bytes.bindMemory(to: CChar.self).baseAddress else { return Int32(0) }
             return unsafe gethostname(base, bytes.count - 1)
         }

@@ -25,8 +25,8 @@ struct YAMLEvent {
 
     /// Runs `body` over the events of a text, which lives as long.
     static func withEvents(of bytes: [UInt8], _ body: (inout YAMLEventStream) throws(SyntaxFault) -> Void) throws(SyntaxFault) {
+        // SAFETY: the buffer outlives the stream, which ends inside this closure.
         let outcome: Result<Void, SyntaxFault> = unsafe bytes.withUnsafeBufferPointer { buffer in
-            // SAFETY: the buffer outlives the stream, which ends inside this closure.
             guard var stream = unsafe YAMLEventStream(buffer) else {
                 return .failure(SyntaxFault(position: TextPosition(line: 1, column: 1), message: "out of memory"))
             }
@@ -85,10 +85,12 @@ struct YAMLEvent {
             if let value = unsafe scalar.value {
                 unsafe text.append(contentsOf: UnsafeBufferPointer(start: value, count: scalar.length))
             }
+            // SAFETY: the type says that this is a scalar; its strings live until the event is deleted.
             return unsafe YAMLEvent(
                 content: .scalar(isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE),
                 anchor: string(scalar.anchor), tag: string(scalar.tag), position: position)
         case YAML_SEQUENCE_START_EVENT:
+            // SAFETY: as for scalars: the type says which member is set.
             return unsafe YAMLEvent(
                 content: .sequenceStart, anchor: string(event.data.sequence_start.anchor), position: position)
         case YAML_MAPPING_START_EVENT:
@@ -101,6 +103,7 @@ struct YAMLEvent {
     }
 
     private static func string(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? {
+        // SAFETY: only compared with nil here.
         guard let pointer = unsafe pointer else { return nil }
         // SAFETY: libyaml ends its strings with NUL.
         return unsafe String(cString: pointer)

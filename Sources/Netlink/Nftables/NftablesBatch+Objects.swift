@@ -80,6 +80,7 @@ extension NftablesBatch {
                 unsafe nftnl_set_set_u32(
                     object, UInt16(NFTNL_SET_DATA_LEN.rawValue), UInt32(NftablesField.byteCount(of: fields)))
             case .verdict:
+                // SAFETY: as above.
                 unsafe nftnl_set_set_u32(
                     object, UInt16(NFTNL_SET_DATA_TYPE.rawValue), NFT_DATA_VERDICT.rawValue)
             case nil: break
@@ -136,8 +137,8 @@ extension NftablesBatch {
     ) throws(NetlinkError) {
         try NftablesBatch.check(name: table.name)
         try NftablesBatch.check(name: chain.name)
-        guard let object = unsafe nftnl_chain_alloc() else { throw NftablesBatch.outOfMemory }
         // SAFETY: `object` is valid until freed here; libnftnl copies strings and userdata.
+        guard let object = unsafe nftnl_chain_alloc() else { throw NftablesBatch.outOfMemory }
         defer { unsafe nftnl_chain_free(object) }
         unsafe nftnl_chain_set_u32(object, UInt16(NFTNL_CHAIN_FAMILY.rawValue), UInt32(table.family.rawValue))
         unsafe nftnl_chain_set_str(object, UInt16(NFTNL_CHAIN_TABLE.rawValue), table.name)
@@ -151,6 +152,7 @@ extension NftablesBatch {
         if let comment = chain.comment {
             var userdata = Userdata()
             userdata.put(Int(NFTNL_UDATA_CHAIN_COMMENT.rawValue), comment: comment)
+            // SAFETY: as above: the userdata is copied.
             unsafe nftnl_chain_set_data(
                 object, UInt16(NFTNL_CHAIN_USERDATA.rawValue), userdata.bytes, UInt32(userdata.bytes.count))
         }

@@ -70,8 +70,8 @@ package struct NftablesBatch: ~Copyable, Sendable {
     /// Adds a table; one that is there already is left as it is.
     package mutating func addTable(_ table: NftablesTable) throws(NetlinkError) {
         try NftablesBatch.check(name: table.name)
-        guard let object = unsafe nftnl_table_alloc() else { throw NftablesBatch.outOfMemory }
         // SAFETY: `object` is valid until freed here; libnftnl copies strings and userdata.
+        guard let object = unsafe nftnl_table_alloc() else { throw NftablesBatch.outOfMemory }
         defer { unsafe nftnl_table_free(object) }
         unsafe nftnl_table_set_str(object, UInt16(NFTNL_TABLE_NAME.rawValue), table.name)
         unsafe nftnl_table_set_u32(object, UInt16(NFTNL_TABLE_FAMILY.rawValue), UInt32(table.family.rawValue))

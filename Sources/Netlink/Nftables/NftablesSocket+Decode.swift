@@ -44,8 +44,8 @@ extension NftablesSocket {
         _ header: NetlinkMessageHeader, _ payload: RawSpan, of table: NftablesTable
     ) throws(NetlinkError) -> NftablesStoredRule? {
         let doing = "read rule of \(table.name)"
-        guard let object = unsafe nftnl_rule_alloc() else { throw NftablesBatch.outOfMemory }
         // SAFETY: `object` is valid until freed here; what points into it is copied before.
+        guard let object = unsafe nftnl_rule_alloc() else { throw NftablesBatch.outOfMemory }
         defer { unsafe nftnl_rule_free(object) }
         let status = unsafe payload.withUnsafeBytes { bytes -> Int32 in
             guard let base = bytes.baseAddress else { return -1 }
@@ -61,6 +61,7 @@ extension NftablesSocket {
         let rule = NftablesRule(
             chain: unsafe String(cString: chain), unsafe try expressions(of: object, family: table.family),
             comment: unsafe comment(of: object))
+        // SAFETY: `object` lives until this function returns.
         return NftablesStoredRule(
             rule: rule, handle: unsafe nftnl_rule_get_u64(object, UInt16(NFTNL_RULE_HANDLE.rawValue)))
     }

@@ -5,6 +5,7 @@ import CNetfilter
     private let expression: OpaquePointer
 
     /// - Parameter expression: an expression of a rule that outlives this value.
+    // SAFETY: the caller says that the rule, and so the expression, outlives this value.
     init(_ expression: OpaquePointer) { unsafe self.expression = expression }
 
     /// The kernel's name of the expression.

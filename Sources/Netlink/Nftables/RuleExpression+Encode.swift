@@ -7,6 +7,7 @@ import Glibc
 
     /// - Throws: `.unsupported` for a name this libnftnl does not know, or when memory is out.
     init(_ name: String) throws(NetlinkError) {
+        // SAFETY: libnftnl copies the name; nil is checked. The rule that takes the expression frees it.
         guard let expression = unsafe nftnl_expr_alloc(name) else {
             throw NetlinkError(.unsupported, doing: "encode nftables expression \(name)")
         }

@@ -16,7 +16,7 @@ extension NftablesPlanner {
         var planner = NftablesPlanner(family: family)
         guard let kernel, kernel.hasLayout(planner.layout) else {
             var plan = planner.creation(replacing: kernel != nil, node: table.node)
-            let contents = planner.plan(table.changes(from: ServiceTable(node: NodeTable())))
+            let contents = planner.plan(table.changes(from: ServiceTable(node: NodeTable()), family: family.ipFamily))
             plan.prologue += contents.prologue
             plan.groups = contents.groups
             plan.epilogue = contents.epilogue
@@ -30,7 +30,7 @@ extension NftablesPlanner {
         // As if from nothing, but on the same node; then without what is there already.
         var plan = planner.plan(
             ServiceTable(servicePorts: table.servicePorts, node: table.node).changes(
-                from: ServiceTable(node: table.node)))
+                from: ServiceTable(node: table.node), family: family.ipFamily))
         var held = Held(kernel)
         plan.prologue = planner.repair(kernel, node: table.node) + plan.prologue
         plan.epilogue += strangers

@@ -73,10 +73,10 @@ package struct NftablesPlanner: Sendable {
     }
 
     private mutating func changes(of step: Step, _ changes: inout ElementChanges) {
-        let old = step.old.map { port in
-            Dictionary(port.frontends.map { ($0.key(in: port.key), $0) }, uniquingKeysWith: { first, _ in first })
+        var remaining: [FrontendKey: Frontend] = [:]
+        for frontend in step.old?.frontends ?? [] {
+            if let key = step.old.map({ frontend.key(in: $0.key) }) { remaining[key] = frontend }
         }
-        var remaining = old ?? [:]
         if let new = step.new {
             for frontend in new.frontends {
                 let key = frontend.key(in: new.key)
@@ -141,6 +141,7 @@ package struct NftablesPlanner: Sendable {
     private mutating func hairpinChanges(old: ServicePort?, new: ServicePort?) {
         let before = Self.localAddresses(old)
         let after = Self.localAddresses(new)
+        if before == after { return }
         for address in after.subtracting(before) {
             hairpins[address, default: 0] += 1
             touchedHairpins.insert(address)
