@@ -1,0 +1,97 @@
+import Dataplane
+import DataplaneTesting
+import LinuxSystem
+import Netlink
+import NetworkNamespaceTesting
+import NetworkTypes
+import ServiceTable
+import Testing
+
+@testable import NftablesDataplane
+
+/// A table named fairway that another version left, or that somebody edited.
+@Suite(.enabled(if: Requirement.root && Requirement.tool("nft"), "needs root and nft"))
+struct KernelReplacementTests {
+    struct Case: CustomTestStringConvertible, Sendable {
+        let name: String
+        /// What nft is told; `FAMILY` stands for `ip` or `ip6`.
+        let script: String
+        /// Over a table of this version, rather than over none.
+        var isEdit = false
+        var testDescription: String { name }
+    }
+
+    static let cases: [Case] = [
+        Case(
+            name: "another layout",
+            script: """
+                table FAMILY fairway {
+                  map services { type inet_proto . inet_service : verdict; elements = { tcp . 80 : goto web } }
+                  set stale { type mark; elements = { 1, 2, 3 } }
+                  chain web { counter accept }
+                  chain nat-prerouting { type nat hook prerouting priority -90; meta l4proto . th dport vmap @services }
+                }
+                """),
+        Case(name: "an empty table", script: "table FAMILY fairway { }"),
+        Case(name: "a dormant table", script: "table FAMILY fairway { flags dormant; }"),
+        Case(
+            name: "a set of this version's name and another type",
+            script: "table FAMILY fairway { set service-ips { type mark; } }"),
+        Case(
+            name: "a base chain of this version's name at another hook",
+            script: "table FAMILY fairway { chain services { type filter hook output priority 5; drop; } }"),
+        Case(
+            name: "a base chain more",
+            script: "table FAMILY fairway { chain old-hook { type filter hook input priority 0; drop; } }", isEdit: true),
+        Case(
+            name: "a regular chain more", script: "table FAMILY fairway { chain old { counter; drop; } }", isEdit: true),
+        Case(
+            name: "a set more", script: "table FAMILY fairway { set old { type mark; elements = { 1 } } }", isEdit: true),
+        Case(
+            name: "a set of a kind Fairway never writes",
+            script: "table FAMILY fairway { set old { type ether_addr; flags timeout; timeout 1h; } }", isEdit: true),
+        Case(name: "a rule more", script: "add rule FAMILY fairway filter-input counter drop", isEdit: true),
+        Case(
+            name: "a rule in front with a set of its own",
+            script: "insert rule FAMILY fairway services meta mark { 1, 2 } accept", isEdit: true),
+        Case(name: "constant rules gone", script: "flush chain FAMILY fairway dispatch", isEdit: true),
+        Case(name: "all rules gone", script: "flush table FAMILY fairway", isEdit: true),
+    ]
+
+    @Test("The next dataplane makes it its own", arguments: cases, IPFamily.allCases)
+    func replaces(_ row: Case, _ family: IPFamily) async throws {
+        let network = TestNetwork()
+        defer { network.close() }
+        let node = try network.addNamespace("node")
+        let nftables = NftablesFamily(family)
+        var random = RandomServiceTable(seed: 7)
+        let table = random.table()
+        if row.isEdit {
+            try await node.inside {
+                var dataplane = try NftablesDataplane()
+                _ = try dataplane.synchronize(table, family: family)
+            }
+        }
+        let script = row.script.replacing("FAMILY", with: nftables.text)
+        let loaded = try await node.run(["nft", "-f", "-"], input: script + "\n")
+        #expect(loaded.status.isSuccess, "\(loaded)")
+        try await node.inside {
+            var dataplane = try NftablesDataplane()
+            _ = try dataplane.adoptOrder()
+            #expect(!(try dataplane.synchronize(table, family: family).isEmpty))
+            let held = try KernelTableState(nftables).read()
+            #expect(TableMeaning(held) == TableMeaning(try PlannedTable(table, family: family).fake))
+            #expect(try violations(held, of: table, family: family) == [])
+            #expect(try dataplane.synchronize(table, family: family).isEmpty)
+        }
+        let listing = try await node.run(["nft", "list", "table", nftables.text, "fairway"]).standardOutput
+        let fresh = try network.addNamespace("fresh")
+        try await fresh.inside {
+            var dataplane = try NftablesDataplane()
+            _ = try dataplane.synchronize(table, family: family)
+        }
+        let wanted = try await fresh.run(["nft", "list", "table", nftables.text, "fairway"]).standardOutput
+        let lines = { (text: String) in text.split(separator: "\n").sorted() }
+        #expect(lines(listing) == lines(wanted))
+    }
+}
