@@ -16,6 +16,8 @@ public struct NftablesTable: Sendable, Hashable {
     public let family: NftablesFamily
     public let name: String
     public var comment: String?
+    /// Switched off as a whole (`flags dormant`). Only ever read, never written.
+    public var isDormant = false
 
     public init(family: NftablesFamily, name: String, comment: String? = nil) {
         self.family = family

@@ -50,15 +50,19 @@ extension NftablesSocket {
         try dump(NFT_MSG_GETTABLE, family, doing: "list nftables tables", restart: { tables = [] }) { _, payload in
             var name = ""
             var comment: String?
+            var flags: UInt32 = 0
             payload.forEachAttribute(from: NetlinkWriter.netfilterHeaderBytes) { type, value in
                 switch UInt32(type) {
                 case NFTA_TABLE_NAME.rawValue: name = value.text
+                case NFTA_TABLE_FLAGS.rawValue: flags = value.networkUInt32 ?? 0
                 case NFTA_TABLE_USERDATA.rawValue:
                     comment = Userdata.comment(in: value, type: Int(NFTNL_UDATA_TABLE_COMMENT.rawValue))
                 default: break
                 }
             }
-            tables.append(NftablesTable(family: family, name: name, comment: comment))
+            var table = NftablesTable(family: family, name: name, comment: comment)
+            table.isDormant = flags & NFT_TABLE_F_DORMANT.rawValue != 0
+            tables.append(table)
         }
         return tables
     }

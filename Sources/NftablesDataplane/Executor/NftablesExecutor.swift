@@ -34,12 +34,16 @@ struct NftablesExecutor {
 
     /// What the kernel holds; nil when there is no table.
     func read(from socket: borrowing NftablesSocket) throws(NetlinkError) -> KernelTable? {
-        guard try socket.tables(layout.family).contains(where: { $0.name == table.name }) else { return nil }
+        guard let found = try socket.tables(layout.family).first(where: { $0.name == table.name }) else { return nil }
         var kernel = KernelTable()
+        kernel.isForeign = found.isDormant
         for chain in try socket.chains(of: table) { kernel.chains[chain.name] = chain }
         for stored in try socket.rules(of: table) { kernel.rules[stored.rule.chain, default: []].append(stored.rule) }
         for stored in try socket.sets(of: table) {
-            guard let set = stored.set else { continue }
+            guard let set = stored.set else {
+                kernel.isForeign = true
+                continue
+            }
             kernel.sets[stored.name] = set
         }
         for set in TableSet.allCases where kernel.sets[set.rawValue] != nil {

@@ -9,19 +9,23 @@ package struct KernelTable: Sendable {
     /// By chain, in order.
     package var rules: [String: [NftablesRule]] = [:]
     package var elements: [TableSet: [NftablesElement]] = [:]
+    /// Something that Fairway never writes: sets of other kinds, or a table that is switched off.
+    package var isForeign = false
 
     package init() {}
 
-    /// Every set and constant chain is there in the shape this version writes.
+    /// Every set and constant chain is there in the shape this version writes, and nothing else: a base
+    /// chain that another version left would go on acting on packets.
     func hasLayout(_ layout: TableLayout) -> Bool {
-        layout.sets.allSatisfy { wanted in
-            guard let found = sets[wanted.name] else { return false }
-            return found.key == wanted.key && found.data == wanted.data && found.flags == wanted.flags
-        }
+        !isForeign && sets.count == layout.sets.count && chains.count == layout.chains.count + balanceChains.count
+            && layout.sets.allSatisfy { wanted in
+                guard let found = sets[wanted.name] else { return false }
+                return found.key == wanted.key && found.data == wanted.data && found.flags == wanted.flags
+            }
             && layout.chains.allSatisfy { wanted in
                 guard let found = chains[wanted.name] else { return false }
                 return found.attachment == wanted.attachment
-            }
+            } && balanceChains.allSatisfy { chains[$0.name]?.attachment == nil }
     }
 
     /// The treatments that the dispatch maps and masquerade sets describe, by code.
