@@ -32,7 +32,8 @@ package struct TableLayout: Sendable {
         static let unbalanced = "unbalanced"
         static let masquerading = "masquerading"
         static let masqueradeCheck = "masquerade-check"
-        static let masquerade = "masquerade"
+        /// Not `masquerade`: nft prints that name but takes it for a keyword when it reads it back.
+        static let masquerade = "masquerade-chain"
         static let noEndpoints = "no-endpoints-check"
         static let reject = "reject-chain"
     }
