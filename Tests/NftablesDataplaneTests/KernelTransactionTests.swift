@@ -49,8 +49,7 @@ struct KernelTransactionTests {
             var (creation, planner) = NftablesPlanner.fullPlan(family: nftables, kernel: nil, table: old)
             for transaction in creation.transactions(limitBytes: .max) { try kernel.commit(transaction) }
             creation = planner.plan(new.changes(from: old))
-            let transactions = creation.transactions(limitBytes: 300)
-            #expect(transactions.count > 2, "seed \(seed)")
+            let transactions = creation.transactions(limitBytes: 1)
             let (before, after) = (old.owners(family), new.owners(family))
             let keys = Set((Array(old.values) + Array(new.values)).map(\.key)).filter { $0.family == family }
             for (index, transaction) in transactions.enumerated() {

@@ -1,10 +1,13 @@
 internal import Netlink
+internal import NetworkTypes
 
 extension FakeNftables.Step {
     mutating func add(_ chain: NftablesChain) throws(FakeNftablesError) {
         if let found = state.chains[chain.name] {
-            guard found.attachment == chain.attachment else { throw refuse(.exists, "add chain \(chain.name)") }
-            return
+            // Without a hook nothing is asked of the one that is there.
+            guard let wanted = chain.attachment, wanted != found.attachment else { return }
+            let isOfOtherType = found.attachment.map { $0.type != wanted.type } ?? false
+            throw refuse(isOfOtherType ? .exists : .unsupported, "add chain \(chain.name)")
         }
         state.chains[chain.name] = chain
         state.rules[chain.name] = []
@@ -42,28 +45,54 @@ extension FakeNftables.Step {
     mutating func add(_ rule: NftablesRule) throws(FakeNftablesError) {
         let doing = "add rule to \(rule.chain)"
         guard state.chains[rule.chain] != nil else { throw refuse(.notFound, doing) }
-        for expression in rule.expressions { try check(expression, doing) }
+        var written = WrittenRegisters()
+        for expression in rule.expressions {
+            try check(expression, written, doing)
+            written.store(expression, family, dataBytes: dataBytes(of: expression))
+        }
         state.rules[rule.chain, default: []].append(rule)
+        leadsElsewhere = true
     }
 
-    private func check(_ expression: RuleExpression, _ doing: String) throws(FakeNftablesError) {
+    private func check(
+        _ expression: RuleExpression, _ written: WrittenRegisters, _ doing: String
+    ) throws(FakeNftablesError) {
+        func checkLoad(_ register: NftablesRegister, _ length: Int) throws(FakeNftablesError) {
+            try checkRegister(register, length, doing)
+            guard written.contains(register, length) else {
+                throw refuse(.noData, "\(doing): register \(register.number) is read before it is written")
+            }
+        }
         switch expression {
         case .verdict(let verdict): try check(verdict, doing)
         case .lookup(let name, let key, _):
             let set = try find(name, doing)
-            try checkRegister(key, FakeNftables.width(set.key), doing)
+            try checkLoad(key, FakeNftables.width(set.key))
         case .mapLookup(let name, let key, let destination):
             let set = try find(name, doing)
-            try checkRegister(key, FakeNftables.width(set.key), doing)
+            try checkLoad(key, FakeNftables.width(set.key))
             guard let data = set.data, (data == .verdict) == (destination == .verdict) else {
                 throw refuse(.invalid, "\(doing): map \(name)")
             }
             if case .fields(let fields) = data { try checkRegister(destination, FakeNftables.width(fields), doing) }
         case .numgen(_, let modulus, _):
             guard modulus > 0 else { throw refuse(.range, "\(doing): numgen modulus 0") }
+        case .compare(let register, _, let value): try checkLoad(register, value.count)
+        case .bitwise(let from, _, let mask, _): try checkLoad(from, mask.count)
+        case .setMeta(_, let from), .setCtMark(let from): try checkLoad(from, 4)
+        case .nat(_, let address, let port):
+            try checkLoad(address, family.ipFamily.addressByteCount)
+            if let port { try checkLoad(port, 2) }
         case .unknown(let name): throw refuse(.notFound, "\(doing): expression \(name)")
-        default: break
+        case .meta, .ct, .payload, .immediate, .masquerade, .reject, .fibAddressType: break
         }
+    }
+
+    /// What a lookup in a map writes.
+    private func dataBytes(of expression: RuleExpression) -> Int {
+        guard case .mapLookup(let name, _, _) = expression, case .fields(let fields)? = state.sets[name]?.data
+        else { return 0 }
+        return FakeNftables.width(fields)
     }
 
     /// The registers that rules can name are 16 words of four bytes (`NFT_REG32_00`...`NFT_REG32_15`).
@@ -103,6 +132,7 @@ extension FakeNftables.Step {
             return
         }
         state.elements[name, default: [:]][key] = element
+        if element.verdict != nil { leadsElsewhere = true }
     }
 
     mutating func delete(_ element: NftablesElement, from name: String) throws(FakeNftablesError) {

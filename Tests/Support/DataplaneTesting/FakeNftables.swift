@@ -50,12 +50,13 @@ package struct FakeNftables: Sendable, Hashable {
 
     /// Applies a transaction: all of it, or nothing when this throws.
     package mutating func apply(_ transaction: [NftablesOperation]) throws(FakeNftablesError) {
-        var step = Step(before: state, state: state)
+        var step = Step(family: family, before: state, state: state)
         for (index, operation) in transaction.enumerated() {
             step.index = index
             try step.perform(operation)
         }
         try step.checkIntervals()
+        if step.leadsElsewhere { try step.checkWalks() }
         state = step.state
         transactionCount += 1
     }
@@ -67,11 +68,15 @@ package struct FakeNftables: Sendable, Hashable {
 
     /// A transaction in progress.
     struct Step {
+        let family: NftablesFamily
         let before: State
         var state: State
         var index = 0
+        /// A rule or an element of this transaction may lead where none led before.
+        var leadsElsewhere = false
 
-        init(before: State, state: State) {
+        init(family: NftablesFamily, before: State, state: State) {
+            self.family = family
             self.before = before
             self.state = state
         }

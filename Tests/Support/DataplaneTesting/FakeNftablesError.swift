@@ -14,6 +14,10 @@ package struct FakeNftablesError: Error, Sendable, Hashable, CustomStringConvert
         case range = "ERANGE"
         /// EOPNOTSUPP
         case unsupported = "EOPNOTSUPP"
+        /// EMLINK
+        case tooDeep = "EMLINK"
+        /// ENODATA
+        case noData = "ENODATA"
     }
 
     package let code: Code
