@@ -38,9 +38,12 @@ install: build
 	install -D -m 0755 $(RELEASE_DIR)/release/fairway $(DESTDIR)$(PREFIX)/bin/fairway
 	install -D -m 0755 $(RELEASE_DIR)/release/fairway-echo $(DESTDIR)$(PREFIX)/bin/fairway-echo
 
+# Tests that wait for processes would otherwise all be under way at once, on however few cores.
+TEST_WIDTH ?= 4
+
 test: run-packages
 	swift build --build-tests
-	FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" swift test --skip-build
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" swift test --skip-build
 
 demo: run-packages
 	@if [ -z "$${FAIRWAY_BIN_DIR:-}" ]; then swift build --product fairway; swift build --product fairway-echo; fi

@@ -47,9 +47,28 @@ struct NftablesExecutor {
             kernel.sets[stored.name] = set
         }
         for set in TableSet.allCases where kernel.sets[set.rawValue] != nil {
-            kernel.elements[set] = try socket.elements(ofSet: set.rawValue, in: table)
+            kernel.elements[set] = try elements(of: set, from: socket)
         }
         return kernel
+    }
+
+    /// Readings of one set before one with repeated elements is taken as it is.
+    private static let readingLimit = 10
+
+    /// The elements of a set, read until none comes twice.
+    ///
+    /// The kernel goes on in a dump by position, and a hash table that it is still growing in the
+    /// background (lib/rhashtable.c) moves elements meanwhile: some then come twice and others not at
+    /// all. Seen right after 100 000 insertions on a busy machine.
+    private func elements(
+        of set: TableSet, from socket: borrowing NftablesSocket
+    ) throws(NetlinkError) -> [NftablesElement] {
+        var elements: [NftablesElement] = []
+        for _ in 0..<Self.readingLimit {
+            elements = try socket.elements(ofSet: set.rawValue, in: table)
+            if set == .podPrefixes || Set(elements.lazy.map(\.key)).count == elements.count { break }
+        }
+        return elements
     }
 
     /// Removes the table. False when there was none.
