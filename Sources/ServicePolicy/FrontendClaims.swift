@@ -7,11 +7,30 @@ internal import ServiceTable
 struct FrontendClaims {
     struct Claimant: Hashable {
         let servicePort: ServicePortKey
-        let service: ObjectKey
         let created: Timestamp?
+
+        var service: ObjectKey { ObjectKey(namespace: servicePort.id.namespace, name: servicePort.id.service) }
     }
 
-    private var claimants: [FrontendKey: [Claimant]] = [:]
+    /// The claimants of one frontend. Nearly always one: then nothing is allocated.
+    private struct Claimants {
+        var first: Claimant
+        var others: [Claimant] = []
+
+        var all: [Claimant] { [first] + others }
+
+        /// Nil when nobody is left.
+        func removing(_ servicePort: ServicePortKey) -> Claimants? {
+            if others.isEmpty { return first.servicePort == servicePort ? nil : self }
+            let rest = all.filter { $0.servicePort != servicePort }
+            return rest.first.map { Claimants(first: $0, others: Array(rest.dropFirst())) }
+        }
+    }
+
+    private var claimants: [FrontendKey: Claimants] = [:]
+
+    /// Makes room for so many frontends at once.
+    mutating func reserveCapacity(_ count: Int) { claimants.reserveCapacity(count) }
 
     /// Replaces the claims of one service port. Returns the Services whose right to a frontend may
     /// have changed by that: the other claimants of the frontends in question.
@@ -19,23 +38,31 @@ struct FrontendClaims {
         _ old: [FrontendKey], with new: [FrontendKey], by claimant: Claimant
     ) -> Set<ObjectKey> {
         var affected: Set<ObjectKey> = []
+        func affects(_ others: [Claimant]) {
+            for other in others where other.service != claimant.service { affected.insert(other.service) }
+        }
         for key in old {
-            claimants[key]?.removeAll { $0.servicePort == claimant.servicePort }
-            if claimants[key]?.isEmpty == true { claimants[key] = nil }
-            for other in claimants[key] ?? [] where other.service != claimant.service { affected.insert(other.service) }
+            let rest = claimants[key]?.removing(claimant.servicePort)
+            claimants[key] = rest
+            if let rest { affects(rest.all) }
         }
         for key in new {
-            for other in claimants[key] ?? [] where other.service != claimant.service { affected.insert(other.service) }
-            claimants[key, default: []].append(claimant)
+            if var present = claimants[key] {
+                affects(present.all)
+                present.others.append(claimant)
+                claimants[key] = present
+            } else {
+                claimants[key] = Claimants(first: claimant)
+            }
         }
         return affected
     }
 
     /// The service port that has this frontend.
     func winner(of key: FrontendKey) -> ServicePortKey? {
-        guard let all = claimants[key] else { return nil }
-        if all.count == 1 { return all[0].servicePort }
-        return all.min { a, b in
+        guard let claimants = claimants[key] else { return nil }
+        if claimants.others.isEmpty { return claimants.first.servicePort }
+        return claimants.all.min { a, b in
             let (aTime, bTime) = (a.created ?? Timestamp(seconds: .max), b.created ?? Timestamp(seconds: .max))
             return aTime == bTime ? a.servicePort < b.servicePort : aTime < bTime
         }?.servicePort

@@ -15,7 +15,7 @@ package struct ServicePolicy: Sendable {
     package private(set) var conflicts: [FrontendConflict: ServicePortKey] = [:]
 
     private var portsByService: [ObjectKey: [ServicePortKey]] = [:]
-    private var wantedFrontends: [ServicePortKey: [FrontendKey]] = [:]
+    private var wantedFrontends: [ServicePortKey: Wanted] = [:]
     private var claims = FrontendClaims()
     private var node: OwnNode
     private var adoptedOrder: AdoptedOrder
@@ -48,6 +48,11 @@ package struct ServicePolicy: Sendable {
 
         var changed: Set<ServicePortKey> = []
         var decided: Set<ObjectKey> = []
+        if portsByService.isEmpty {
+            portsByService.reserveCapacity(pending.count)
+            wantedFrontends.reserveCapacity(pending.count)
+            claims.reserveCapacity(pending.count)
+        }
         while let key = pending.popFirst() {
             decided.insert(key)
             let rivals = decide(key, snapshot: snapshot, &changed)
@@ -77,12 +82,12 @@ package struct ServicePolicy: Sendable {
         let after = ports.map(\.key)
         let kept = Set(after)
         for gone in before where !kept.contains(gone) {
-            rivals.formUnion(claim(gone, [], service: key, created: nil))
+            rivals.formUnion(claim(gone, [], created: nil))
             put(nil, at: gone, &changed)
         }
         for port in ports {
             let wanted = port.frontends.map { $0.key(in: port.key) }
-            rivals.formUnion(claim(port.key, wanted, service: key, created: service?.metadata.creationTimestamp))
+            rivals.formUnion(claim(port.key, wanted, created: service?.metadata.creationTimestamp))
         }
         for port in ports { put(withRightfulFrontends(port), at: port.key, &changed) }
         portsByService[key] = after.isEmpty ? nil : after
@@ -118,21 +123,35 @@ package struct ServicePolicy: Sendable {
 
     // MARK: Claims
 
+    /// What a service port claims, and since when.
+    private struct Wanted: Equatable {
+        let frontends: [FrontendKey]
+        let created: Timestamp?
+    }
+
+
     private mutating func claim(
-        _ port: ServicePortKey, _ wanted: [FrontendKey], service: ObjectKey, created: Timestamp?
+        _ port: ServicePortKey, _ wanted: [FrontendKey], created: Timestamp?
     ) -> Set<ObjectKey> {
-        let before = wantedFrontends[port] ?? []
+        let old = wantedFrontends[port]
+        let new = Wanted(frontends: wanted, created: created)
+        // An endpoint that comes or goes changes no claim.
+        if old == new { return [] }
+        let before = old?.frontends ?? []
         for key in before where !wanted.contains(key) {
             conflicts[FrontendConflict(servicePort: port, frontend: key)] = nil
         }
-        wantedFrontends[port] = wanted.isEmpty ? nil : wanted
+        wantedFrontends[port] = wanted.isEmpty ? nil : new
         return claims.replace(
             before, with: wanted,
-            by: FrontendClaims.Claimant(servicePort: port, service: service, created: created))
+            by: FrontendClaims.Claimant(servicePort: port, created: created))
     }
 
     /// `port` without the frontends that an older Service holds.
     private mutating func withRightfulFrontends(_ port: ServicePort) -> ServicePort {
+        if conflicts.isEmpty && port.frontends.allSatisfy({ claims.winner(of: $0.key(in: port.key)) == port.key }) {
+            return port
+        }
         var kept: [Frontend] = []
         for frontend in port.frontends {
             let key = frontend.key(in: port.key)
