@@ -18,7 +18,7 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test demo bench-sync bench-controller packages run-packages clean
+.PHONY: all build install test test-linking demo bench-sync bench-controller packages run-packages clean
 
 all: build
 
@@ -44,6 +44,10 @@ TEST_WIDTH ?= 4
 test: run-packages
 	swift build --build-tests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" swift test --skip-build
+
+# What the release program links, after make build.
+test-linking:
+	Tests/Support/check-linking $(RELEASE_DIR)/release/fairway
 
 demo: run-packages
 	@if [ -z "$${FAIRWAY_BIN_DIR:-}" ]; then swift build --product fairway; swift build --product fairway-echo; fi
