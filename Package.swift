@@ -34,7 +34,7 @@ let targets: [Target] = [
     // Sources and control
     .target(
         name: "ManifestSource",
-        dependencies: ["ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", yams, collections]),
+        dependencies: ["ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", yams]),
     .target(
         name: "EndpointSliceController",
         dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
@@ -51,10 +51,10 @@ let targets: [Target] = [
     .target(name: "Netlink", dependencies: ["CNetfilter", "LinuxSystem", "NetworkTypes"]),
 
     // Dataplanes
-    .target(name: "Dataplane", dependencies: ["ServiceTable", "NetworkTypes", logging]),
+    .target(name: "Dataplane", dependencies: ["ServiceTable", "NetworkTypes"]),
     .target(
         name: "NftablesDataplane",
-        dependencies: ["Dataplane", "ServiceTable", "Netlink", "NetworkTypes", collections]),
+        dependencies: ["Dataplane", "ServiceTable", "Netlink", "NetworkTypes"]),
 
     // The daemon
     .target(
@@ -120,7 +120,7 @@ let targets: [Target] = [
     .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
     .testTarget(
         name: "NetlinkTests", dependencies: ["Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
-    .testTarget(name: "DataplaneTests", dependencies: ["Dataplane", "ServiceTable", "NetworkTypes", logging]),
+    .testTarget(name: "DataplaneTests", dependencies: ["Dataplane", "ServiceTable", "NetworkTypes"]),
     .testTarget(
         name: "NftablesDataplaneTests",
         dependencies: [

@@ -9,8 +9,14 @@ struct ManifestSession: ~Copyable {
     private var allocations: AllocationFile?
     private let interner = StringInterner()
     private var warnings: [String] = []
+    /// The paths given: files and folders to be there, whatever becomes of what is below them.
+    private let roots: [String]
+    /// Roots that cannot be read, with the files that were below them: a folder that is unmounted or
+    /// moved away for a moment takes no object with it.
+    private var unreadableRoots: [String: Set<String>] = [:]
 
     init(_ paths: [String], _ settings: AllocationSettings, watches: consuming ManifestWatches? = nil) {
+        roots = paths
         folders = ManifestFolders(paths, watches: watches)
         guard !settings.stateDirectory.isEmpty else {
             tracker = ManifestTracker(allocator: AddressAllocator(settings))
@@ -39,17 +45,35 @@ struct ManifestSession: ~Copyable {
     }
 
     private mutating func take(_ findings: ManifestFolders.Findings) -> ManifestBatch {
-        var changes = findings.gone.subtracting(findings.changed).map { ManifestChange(path: $0, contents: nil) }
+        var changes = gone(findings).map { ManifestChange(path: $0, contents: nil) }
         for path in findings.changed.sorted() { changes.append(ManifestChange(path: path, contents: read(path))) }
         for (path, error) in findings.unreadable {
             let fault = ManifestFault(path: path, message: "cannot be read: \(error)")
-            changes.append(ManifestChange(path: path, contents: ManifestContents(unreadable: fault, isMissing: error == .noEntry)))
+            changes.append(ManifestChange(path: path, contents: ManifestContents(unreadable: fault, isMissing: error == .noEntry && !roots.contains(path))))
         }
-        var (batch, records) = tracker.apply(changes)
+        var (batch, records) = tracker.apply(changes, isComplete: unreadableRoots.isEmpty)
         remember(records)
         batch.warnings = warnings + folders.takeWarnings()
         warnings = []
         return batch
+    }
+
+    /// Files whose objects go: not those below a root that cannot be read now.
+    private mutating func gone(_ findings: ManifestFolders.Findings) -> Set<String> {
+        var gone = findings.gone.subtracting(findings.changed)
+        for root in roots {
+            if findings.unreadable[root] != nil {
+                let kept = gone.filter { $0 == root || $0.hasPrefix(root + "/") }
+                unreadableRoots[root, default: []].formUnion(kept)
+                gone.subtract(kept)
+            } else if findings.gone.contains(root) || findings.changed.contains(root),
+                let kept = unreadableRoots.removeValue(forKey: root)
+            {
+                // It is back: what is not there again is gone after all.
+                gone.formUnion(kept.subtracting(findings.changed))
+            }
+        }
+        return gone
     }
 
     /// The file is read whole and not mapped: a writer that truncates it must not take the daemon down.

@@ -68,18 +68,12 @@ extension FairwayTests {
                             (cluster.client, clusterIP), (cluster.client, nodePort),
                         ]
                         for (origin, target) in cases {
-                            let begun = ContinuousClock.now
                             let answers = try await cluster.ask(from: origin, transport, target, count: 1)
-                            let elapsed = ContinuousClock.now - begun
                             let label = "\(transport.rawValue) \(target) from \(origin.name)"
                             // A packet that the node itself sends is refused as it leaves: sendto(2) fails with EPERM.
                             let fromNode = origin.name == cluster.node.name && transport == .udp
                             let refusal = fromNode ? "error: Operation not permitted" : "refused"
                             #expect(answers.map(\.description) == [refusal], "\(label)")
-                            // Where client and node share a kernel, the refusal of a SYN can come while
-                            // connect(2) still holds the socket: then that of the second SYN counts, 1 s on.
-                            let limit: Duration = transport == .tcp ? .milliseconds(1600) : .milliseconds(600)
-                            #expect(elapsed < limit, "\(label): \(elapsed)")
                         }
                     }
                 }

@@ -1,4 +1,5 @@
 import KubernetesModel
+import ObjectStore
 import Testing
 
 @testable import ManifestSource
@@ -125,9 +126,27 @@ struct WatchTests {
             folder.makeFolder("late")
             folder.makeFolder("late/deep")
             try folder.write(Manifests.pod("a"), to: "late/deep/a.yaml")
+            let come = await batches.next()
+            #expect(come?.summary == ["+Pod default/a"])
+            // Nothing counts as synced before every given path could be read once.
+            #expect(first?.events.isEmpty == true)
+            #expect(come?.events.contains(.synced(.pod)) == true)
+        }
+    }
+
+    @Test("a given path that vanishes keeps its objects, and is read anew when it is back", arguments: ["all", "all/a.yaml"])
+    func vanishing(_ path: String) async throws {
+        let folder = self.folder
+        folder.makeFolder("all")
+        try folder.write(Manifests.pod("a"), to: "all/a.yaml")
+        try await follow([path]) { batches in
             await Self.next(&batches, ["+Pod default/a"])
-            folder.removeTree("late")
-            await Self.next(&batches, ["-Pod default/a"])
+            folder.rename("all", to: "away")
+            let vanished = await batches.next()
+            #expect(vanished?.summary == [] && vanished?.newFaults.count == 1)
+            try folder.write(Manifests.pod("b"), to: "away/a.yaml")
+            folder.rename("away", to: "all")
+            await Self.next(&batches, ["-Pod default/a", "+Pod default/b"])
         }
     }
 

@@ -40,8 +40,12 @@ struct ManifestTracker {
     }
 
     /// Applies what was read, all of it for the first call. The cost is that of the files given.
+    /// - Parameter isComplete: every path given could be read. Before it is so once, nothing counts as
+    ///   synced: a folder that is not mounted yet must not empty the kernel's tables.
     /// - Returns: what to tell the store, and the Services whose allocations must be remembered anew.
-    mutating func apply(_ changes: [ManifestChange]) -> (batch: ManifestBatch, records: Set<ObjectKey>) {
+    mutating func apply(
+        _ changes: [ManifestChange], isComplete: Bool = true
+    ) -> (batch: ManifestBatch, records: Set<ObjectKey>) {
         var touched: [ObjectReference: LocatedObject?] = [:]
         for change in changes.sorted(by: { $0.path < $1.path }) { replace(change, &touched) }
 
@@ -76,7 +80,7 @@ struct ManifestTracker {
         if incompleteFiles.isEmpty, !allocator.unseen.isEmpty {
             take(allocator.forgetUnseen(), &batch, &records)
         }
-        finish(&batch)
+        finish(&batch, isComplete: isComplete)
         return (batch, records)
     }
 
@@ -229,7 +233,7 @@ extension ManifestTracker {
         }
     }
 
-    private mutating func finish(_ batch: inout ManifestBatch) {
+    private mutating func finish(_ batch: inout ManifestBatch, isComplete: Bool) {
         var faults: [ManifestFault] = []
         for path in faultyFiles { faults += files[path]?.faults ?? [] }
         for key in refusedServices { if let refusal = services[key]?.refusal { faults.append(refusal) } }
@@ -245,7 +249,7 @@ extension ManifestTracker {
         batch.skippedKinds = skippedKinds
         batch.fileCount = files.count
         batch.objectCount = winners.count
-        guard !isSynced else { return }
+        guard !isSynced, isComplete else { return }
         isSynced = true
         batch.events += ObjectKind.allCases.map(StoreEvent.synced)
     }

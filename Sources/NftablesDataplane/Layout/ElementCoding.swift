@@ -70,27 +70,6 @@ enum ElementCoding {
     }
 
     static func code(_ code: UInt32) -> NftablesElement { NftablesElement(key: HostOrder.bytes(code)) }
-
-    /// Start and end of each prefix, in ascending order, overlapping ones joined: what an interval set
-    /// holds. The end is the first address after the prefix; a prefix that reaches the last address
-    /// of its family has none.
-    static func intervals(_ prefixes: [IPPrefix]) -> [NftablesElement] {
-        var joined: [(first: IPAddress, last: IPAddress)] = []
-        for prefix in prefixes.sorted() {
-            if let last = joined.last, prefix.address.bits <= last.last.bits {
-                joined[joined.count - 1].last = max(last.last, prefix.lastAddress)
-            } else {
-                joined.append((prefix.address, prefix.lastAddress))
-            }
-        }
-        return joined.flatMap { range -> [NftablesElement] in
-            let start = NftablesElement(key: range.first.networkBytes)
-            let (next, overflow) = range.last.bits.addingReportingOverflow(1)
-            let family = range.last.family
-            if overflow || (family == .ipv4 && next > UInt128(UInt32.max)) { return [start] }
-            return [start, NftablesElement(key: IPAddress(bits: next, family: family).networkBytes, isIntervalEnd: true)]
-        }
-    }
 }
 
 /// Values as they are on the wire, most significant byte first.

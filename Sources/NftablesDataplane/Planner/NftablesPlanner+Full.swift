@@ -62,7 +62,7 @@ extension NftablesPlanner {
         operations += replacement(
             of: .nodePortAddresses, kernel,
             by: node.nodePortAddresses.filter { $0.family == family.ipFamily }.map(ElementCoding.address))
-        operations += replacement(of: .podPrefixes, kernel, by: ElementCoding.intervals(podPrefixes(node)))
+        operations += replacement(of: .podPrefixes, kernel, by: NftablesElement.intervals(covering: podPrefixes(node)))
         return operations
     }
 

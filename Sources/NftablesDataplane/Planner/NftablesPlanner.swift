@@ -225,7 +225,7 @@ package struct NftablesPlanner: Sendable {
         let prefixes = podPrefixes(new)
         if podPrefixes(old) != prefixes {
             operations.append(.flushSet(.podPrefixes))
-            if !prefixes.isEmpty { operations.append(.addElements(.podPrefixes, ElementCoding.intervals(prefixes))) }
+            if !prefixes.isEmpty { operations.append(.addElements(.podPrefixes, NftablesElement.intervals(covering: prefixes))) }
         }
         return operations + ruleOperations(from: layout.rules(old.localDetector), to: layout.rules(new.localDetector))
     }

@@ -37,7 +37,7 @@ struct AdminSocketFile: Sendable {
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             } catch {
-                throw failure(.fileSystem, "cannot make the folder \(folder): \(error)")
+                throw failure(.fileSystem, "cannot make the folder \(folder); name one that can be made or is there")
             }
         }
         guard let type = attributes()?[.type] as? FileAttributeType else { return }
@@ -46,7 +46,7 @@ struct AdminSocketFile: Sendable {
         do {
             try FileManager.default.removeItem(atPath: path)
         } catch {
-            throw failure(.fileSystem, "cannot remove the socket a daemon left behind: \(error)")
+            throw failure(.fileSystem, "cannot remove the socket a daemon left behind; remove it, or name another path")
         }
     }
 
@@ -72,7 +72,7 @@ struct AdminSocketFile: Sendable {
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: bindPath)
             try FileManager.default.moveItem(atPath: bindPath, toPath: path)
         } catch {
-            throw failure(.fileSystem, "cannot set mode 0600 and move into place: \(error)")
+            throw failure(.fileSystem, "cannot set its mode to 0600 and move it into place; name a path that can be written")
         }
         guard let identity = identity() else { throw failure(.fileSystem, "vanished while it was set up") }
         return identity

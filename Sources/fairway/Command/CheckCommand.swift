@@ -27,10 +27,13 @@ struct CheckCommand: AsyncParsableCommand {
         for fault in batch.faults.sorted() { Output.line("\(fault)") }
         let skipped = batch.skippedKinds.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
         let passedOver = skipped.isEmpty ? "" : "; not used by Fairway: \(skipped.joined(separator: ", "))"
-        let summary = "\(batch.objectCount) objects in \(batch.fileCount) files\(passedOver)"
+        let objects = Self.counted(batch.objectCount, "object")
+        let summary = "\(objects) in \(Self.counted(batch.fileCount, "file"))\(passedOver)"
         guard batch.faults.isEmpty else {
-            throw CommandFailure.failed("\(batch.faults.count) faults; \(summary)")
+            throw CommandFailure.failed("\(Self.counted(batch.faults.count, "fault")); \(summary)")
         }
         Output.line("no faults: \(summary)")
     }
+
+    private static func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 }

@@ -27,7 +27,7 @@ struct GetOptions: ParsableArguments {
 }
 
 struct AdminOptions: ParsableArguments {
-    @Option(help: "The daemon's admin socket.")
+    @Option(help: "The daemon's admin socket; for run, empty: none.")
     var adminSocket = AdminOptions.defaultSocket
 
     static let defaultSocket = "/run/fairway/admin.sock"
@@ -36,7 +36,7 @@ struct AdminOptions: ParsableArguments {
 extension GetOptions {
     /// Asks the daemon for a resource.
     func fetch<Document: Codable>(_ resource: String, as type: Document.Type) async throws -> Document {
-        let query = namespace.map { "?namespace=\($0.addingPercentEncodingForQuery)" } ?? ""
+        let query = namespace.map { "?namespace=\(PercentEncoding.encoded($0))" } ?? ""
         let answer: (status: Int, body: [UInt8])
         do {
             answer = try await AdminClient(path: admin.adminSocket).get("/v1/\(resource)\(query)")
@@ -70,22 +70,6 @@ extension GetOptions {
         try show(try await fetch(resource, as: RowList<Item>.self)) { list in
             TextTable(header: Item.header, rows: list.items.map(\.columns)).text
         }
-    }
-}
-
-extension String {
-    /// Percent-encodes everything that RFC 3986 does not call unreserved.
-    fileprivate var addingPercentEncodingForQuery: String {
-        utf8.map { byte -> String in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                String(UnicodeScalar(byte))
-            default:
-                "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }.joined()
     }
 }
 

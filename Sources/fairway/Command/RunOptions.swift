@@ -11,7 +11,7 @@ struct SourceOptions: ParsableArguments {
     @Option(help: "Folder that remembers the addresses given to Services; empty: none.")
     var stateDir = "/var/lib/fairway"
 
-    /// At least one path, each of which exists.
+    /// At least one path. One that does not exist yet is waited for; until then nothing is written.
     func paths() throws(CommandFailure) -> [String] {
         guard !manifests.isEmpty else {
             throw .usage("no source of Services: give --manifests PATH (a folder or file; repeatable)")

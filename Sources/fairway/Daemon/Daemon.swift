@@ -71,8 +71,12 @@ struct Daemon {
 
         var services: [any ServiceLifecycle.Service] = [
             dataplane, HostAddressService(engine: engine, logger: logger), manifests,
-            adminServer(AdminAPI(configuration: configuration, engine: engine, health: health, manifests: report)),
         ]
+        if !configuration.adminSocket.isEmpty {
+            services.append(
+                adminServer(
+                    AdminAPI(configuration: configuration, engine: engine, health: health, manifests: report)))
+        }
         services += listeners(health: health, prometheus: prometheus, engine: engine)
         logger.info(
             "\(Version.text) starts",
