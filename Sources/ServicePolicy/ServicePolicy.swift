@@ -53,15 +53,17 @@ package struct ServicePolicy: Sendable {
             wantedFrontends.reserveCapacity(pending.count)
             claims.reserveCapacity(pending.count)
         }
+        var hasRivals = false
         while let key = pending.popFirst() {
             decided.insert(key)
             let rivals = decide(key, snapshot: snapshot, &changed)
+            if !rivals.isEmpty { hasRivals = true }
             pending.formUnion(rivals.subtracting(decided))
             // A rival decided before this claim was known looks again, once, for the frontends alone.
             for rival in rivals.intersection(decided) { reconsiderFrontends(of: rival, &changed, snapshot: snapshot) }
         }
         // A frontend handed on within this step may have changed a service port there and back.
-        let differing = changed.filter { old.servicePorts[$0] != table.servicePorts[$0] }
+        let differing = hasRivals ? changed.filter { old.servicePorts[$0] != table.servicePorts[$0] } : changed
         return ServiceTableChange(old: old, new: table, changed: differing.sorted())
     }
 
