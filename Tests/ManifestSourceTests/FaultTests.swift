@@ -39,6 +39,9 @@ struct FaultTests {
             "a field given twice", Manifests.service("web", "type: ClusterIP\n  type: NodePort"),
             "a.yaml:6:3: Service default/web: spec.type: the field is given twice"),
         Case(
+            "a List inside a List", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: List\n  items: []\n",
+            "a.yaml:4:3: kind: a List inside a List is not read; put its items into the outer one"),
+        Case(
             "a missing kind", "apiVersion: v1\nmetadata: {name: a}\n", "a.yaml:1:1: kind: Required value"),
         Case("a missing version", "kind: Service\n", "a.yaml:1:1: apiVersion: Required value"),
         Case("a text", "hello\n", "a.yaml:1:1: a manifest must be a map of fields, found a string"),
@@ -62,7 +65,7 @@ struct FaultTests {
             "a.yaml:4:25: Service default/web: spec.ports[1].port: Invalid value: 70000: must be between 1 and 65535, inclusive"),
         Case(
             "a number where a string belongs",
-            "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"web\"},\n\"spec\":{\"selector\":{\"a\":5}}}",
+            "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"web\"},\n\"spec\":{\"selector\":{\"a\":5},\"ports\":[{\"port\":80}]}}",
             "a.yaml:2:25: Service default/web: spec.selector.a: cannot unmarshal number into string: to keep the text, write it in quotes: \"5\""),
         Case(
             "a field given twice, once with an escape",
@@ -111,6 +114,21 @@ struct FaultTests {
         }
         let faults = Manifests.faults(text)
         #expect(faults.count == 1 && faults[0].contains("aliases stand for more than 100000 values"), "\(faults)")
+    }
+
+    @Test("every field of an object that is wrong is told, what only follows from one is not")
+    func manyFieldsOfOneObject() {
+        let text = Manifests.service(
+            "web",
+            "type: Nodeport\n  clusterIP: 1.2.3\n  sessionAffinity: Client\n  ports:\n  - {name: a, port: 0}\n  externalIPs: [127.0.0.1]")
+        let paths = Manifests.faults(text).map { fault in
+            fault.split(separator: ": ").dropFirst(2).first.map(String.init) ?? fault
+        }
+        #expect(
+            Set(paths) == [
+                "spec.type", "spec.clusterIP", "spec.sessionAffinity", "spec.ports[0].port", "spec.externalIPs[0]",
+            ], "\(Manifests.faults(text))")
+        #expect(paths.count == 5, "\(Manifests.faults(text))")
     }
 
     @Test("a file full of faults keeps the first thousand")

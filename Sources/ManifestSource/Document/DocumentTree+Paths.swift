@@ -24,17 +24,20 @@ extension DocumentTree {
     func node(at path: FieldPath) -> Index {
         var index = DocumentTree.root
         for component in path.components {
-            let child: Index?
-            switch component {
-            case .key(let key): child = value(of: key, in: index)
-            case .index(let position):
-                let items = self[index].kind == .sequence ? children(of: index) : []
-                child = items.indices.contains(position) ? items[position] : nil
-            }
-            guard let child else { break }
+            guard let child = child(component, of: index) else { break }
             index = child
         }
         return key(ofCollection: index) ?? index
+    }
+
+    /// The value of a key of a map, or an item of a list; nil when there is none.
+    func child(_ component: FieldPath.Component, of index: Index) -> Index? {
+        switch component {
+        case .key(let key): return value(of: key, in: index)
+        case .index(let position):
+            let items = self[index].kind == .sequence ? children(of: index) : []
+            return items.indices.contains(position) ? items[position] : nil
+        }
     }
 
     private func key(ofCollection index: Index) -> Index? {

@@ -117,6 +117,11 @@ extension ObjectSink {
             add(tree, DocumentTree.root, "\(kindName.isEmpty ? "kind" : "apiVersion"): Required value")
             return
         }
+        guard kindName != "List" else {
+            contents.isIncomplete = true
+            add(tree, DocumentTree.root, "kind: a List inside a List is not read; put its items into the outer one")
+            return
+        }
         guard let kind = KubernetesObject.kind(apiVersion: apiVersion, kind: kindName) else {
             // A kind of ours in a version that is not ours is worth its own line.
             let isOurs = ObjectKind(rawValue: kindName) != nil
@@ -145,19 +150,10 @@ extension ObjectSink {
                 LocatedObject(object, path: path, position: position(of: DocumentTree.root, tree)))
         } catch {
             reject(tree, kind)
-            add(tree, kind, Self.fault(error))
+            let userInfo = userInfo
+            let found = ObjectFaults(error, in: tree, kind) { TreeDecoder(TreeDecoder.Source($0, userInfo)) }
+            for fault in found.faults { add(tree, kind, fault) }
         }
-    }
-
-    private static func fault(_ error: any Error) -> ValidationFault {
-        guard let error = error as? DecodingError else {
-            return ValidationFault(path: FieldPath(), message: String(describing: error))
-        }
-        // The decoder's own words, which name both types.
-        if case .typeMismatch(_, let context) = error {
-            return ValidationFault(path: FieldPath(codingPath: context.codingPath), message: context.debugDescription)
-        }
-        return ValidationFault(error)
     }
 
     private mutating func reject(_ tree: DocumentTree, _ kind: ObjectKind) {
