@@ -82,8 +82,7 @@ package struct ServicePolicy: Sendable {
 
         let before = portsByService[key] ?? []
         let after = ports.map(\.key)
-        let kept = Set(after)
-        for gone in before where !kept.contains(gone) {
+        for gone in before where !after.contains(gone) {
             rivals.formUnion(claim(gone, [], created: nil))
             put(nil, at: gone, &changed)
         }
