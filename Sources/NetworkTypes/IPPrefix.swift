@@ -35,6 +35,17 @@ public struct IPPrefix: Sendable, Hashable {
     public func overlaps(_ other: IPPrefix) -> Bool {
         contains(other.address) || other.contains(address)
     }
+
+    /// `prefixes` without those that lie inside another, sorted, each once.
+    public static func outermost(of prefixes: some Sequence<IPPrefix>) -> [IPPrefix] {
+        var result: [IPPrefix] = []
+        // A block sorts before what it holds: the last one kept is the only one that can hold the next.
+        for prefix in prefixes.sorted() {
+            if let last = result.last, last.contains(prefix.address) { continue }
+            result.append(prefix)
+        }
+        return result
+    }
 }
 
 extension IPPrefix: LosslessStringConvertible {

@@ -11,6 +11,9 @@ struct EndpointSelection {
     var local: [Backend] = []
     /// Any endpoint of the Service could take a connection, wherever it runs.
     var hasAny = false
+    /// Every endpoint that may keep the flows it has: of TCP all there are, of other protocols, whose
+    /// clients notice nothing, those that serve.
+    private var keeping: [Backend] = []
 
     /// One endpoint with the port its slice gives it. Plain data, no reference: of a first sync's time
     /// at 10 000 Services a fifth went into retaining the strings of copied endpoints.
@@ -25,21 +28,25 @@ struct EndpointSelection {
         let isHere: Bool
         /// Runs on this node, or nobody says where.
         let mayBeHere: Bool
+        let isServing: Bool
+        let weight: UInt16
         let hasNodeHints: Bool
         let hintsThisNode: Bool
         let hasZoneHints: Bool
         let hintsThisZone: Bool
 
         func backend(draining: Bool) -> Backend {
-            Backend(address: address, port: port, isLocal: mayBeHere, isDraining: draining)
+            Backend(address: address, port: port, weight: weight, isLocal: mayBeHere, isDraining: draining)
         }
     }
 
     init(portName: String, protocol: TransportProtocol, family: IPFamily, slices: [EndpointSlice], node: OwnNode) {
         let candidates = Self.candidates(
             portName: portName, protocol: `protocol`, family: family, slices: slices, node: node)
-        let ready = candidates.filter(\.isReady)
-        let draining = ready.count == candidates.count ? [] : candidates.filter { $0.isDraining && !$0.isReady }
+        // An endpoint of weight 0 was taken out of service by hand: it takes no new connection.
+        let ready = candidates.filter { $0.isReady && $0.weight > 0 }
+        let allReady = ready.count == candidates.count
+        let draining = allReady ? [] : candidates.filter { $0.isDraining && !$0.isReady && $0.weight > 0 }
         hasAny = !ready.isEmpty || !draining.isEmpty
 
         cluster = Self.topology(of: ready).map { $0.backend(draining: false) }
@@ -47,6 +54,25 @@ struct EndpointSelection {
 
         local = ready.filter(\.isHere).map { $0.backend(draining: false) }
         if local.isEmpty { local = draining.filter(\.isHere).map { $0.backend(draining: true) } }
+
+        if allReady && cluster.count == candidates.count {
+            keeping = cluster
+        } else {
+            keeping = candidates.filter { `protocol` == .tcp || $0.isServing || $0.isReady }
+                .map { $0.backend(draining: $0.isTerminating) }
+        }
+    }
+
+    /// Endpoints that keep their flows and are in neither of the sets given.
+    func lingering(beside cluster: BackendSet, _ local: BackendSet) -> [Backend] {
+        if keeping.count == cluster.count && keeping == self.cluster { return [] }
+        let used = Set((cluster.backends + local.backends).map { Place(address: $0.address, port: $0.port) })
+        return keeping.filter { !used.contains(Place(address: $0.address, port: $0.port)) }
+    }
+
+    private struct Place: Hashable {
+        let address: IPAddress
+        let port: PortNumber
     }
 
     /// Endpoints of every slice that carries this port, sorted by address, one for each place. Where
@@ -57,6 +83,7 @@ struct EndpointSelection {
         var candidates: [Candidate] = []
         for slice in slices where slice.addressType.family == family {
             if slice.metadata.labels[LabelKey.headless] != nil { continue }
+            let weights = EndpointWeights(annotations: slice.metadata.annotations)
             for port in slice.ports where port.name == portName && port.protocol == `protocol` {
                 guard let number = port.port else { continue }
                 candidates.reserveCapacity(candidates.count + slice.endpoints.count)
@@ -64,7 +91,10 @@ struct EndpointSelection {
                     guard let address = slice.endpoints[index].addresses.first, address.family == family else {
                         continue
                     }
-                    candidates.append(Candidate(slice.endpoints[index], address: address, port: number, node: node))
+                    candidates.append(
+                        Candidate(
+                            slice.endpoints[index], address: address, port: number, weight: weights?[address] ?? 1,
+                            node: node))
                 }
             }
         }
@@ -98,9 +128,13 @@ struct EndpointSelection {
 }
 
 extension EndpointSelection.Candidate {
-    fileprivate init(_ endpoint: borrowing Endpoint, address: IPAddress, port: PortNumber, node: OwnNode) {
+    fileprivate init(
+        _ endpoint: borrowing Endpoint, address: IPAddress, port: PortNumber, weight: UInt16, node: OwnNode
+    ) {
         self.address = address
         self.port = port
+        self.weight = weight
+        isServing = endpoint.isServing
         isReady = endpoint.isReady
         isTerminating = endpoint.isTerminating
         isDraining = endpoint.isServing && endpoint.isTerminating
@@ -122,4 +156,6 @@ extension EndpointSelection.Candidate {
 struct OwnNode: Hashable {
     var name: String
     var zone: String?
+    /// Its InternalIPs, or the host's addresses while its Node is not known.
+    var addresses: [IPAddress]
 }

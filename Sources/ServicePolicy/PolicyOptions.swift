@@ -1,4 +1,5 @@
 package import NetworkTypes
+package import ServiceTable
 
 /// What the operator chose, as far as it decides about Services.
 package struct PolicyOptions: Sendable, Hashable {
@@ -28,10 +29,13 @@ package struct PolicyOptions: Sendable, Hashable {
     package var masqueradeAll: Bool
     package var nodePortAddresses: NodePortAddresses
     package var serviceRanges: [IPPrefix]
+    /// `--scheduler`: of Services whose annotation names none.
+    package var scheduler: Scheduler
 
     package init(
         nodeName: String, localDetection: LocalDetection = .automatic, clusterCIDRs: [IPPrefix] = [],
-        masqueradeAll: Bool = false, nodePortAddresses: NodePortAddresses = .primary, serviceRanges: [IPPrefix] = []
+        masqueradeAll: Bool = false, nodePortAddresses: NodePortAddresses = .primary, serviceRanges: [IPPrefix] = [],
+        scheduler: Scheduler = .random
     ) {
         self.nodeName = nodeName
         self.localDetection = localDetection
@@ -39,5 +43,6 @@ package struct PolicyOptions: Sendable, Hashable {
         self.masqueradeAll = masqueradeAll
         self.nodePortAddresses = nodePortAddresses
         self.serviceRanges = serviceRanges
+        self.scheduler = scheduler
     }
 }

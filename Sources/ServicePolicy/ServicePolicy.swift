@@ -7,7 +7,7 @@ package import ServiceTable
 /// Turns the cluster's objects into what this node must do, once, for every dataplane.
 ///
 /// Cost follows the change: an update decides the dirty Services anew and touches nothing else; only
-/// a change of the own Node's zone, or of whether pods can be told, decides all of them.
+/// a change of the own Node's zone or addresses, or of whether pods can be told, decides all of them.
 package struct ServicePolicy: Sendable {
     package let options: PolicyOptions
     package private(set) var table = ServiceTable()
@@ -24,7 +24,7 @@ package struct ServicePolicy: Sendable {
     ///   first table keeps it. Dropped once `finishAdoption` is called.
     package init(options: PolicyOptions, adoptedOrder: AdoptedOrder = AdoptedOrder()) {
         self.options = options
-        self.node = OwnNode(name: options.nodeName, zone: nil)
+        self.node = OwnNode(name: options.nodeName, zone: nil, addresses: [])
         self.adoptedOrder = adoptedOrder
     }
 
@@ -37,7 +37,9 @@ package struct ServicePolicy: Sendable {
     ) -> ServiceTableChange {
         let old = table
         let ownNode = snapshot.nodes[ObjectKey(namespace: "", name: options.nodeName)]
-        let newNode = OwnNode(name: options.nodeName, zone: ownNode?.zone)
+        let internalIPs = ownNode?.internalIPs ?? []
+        let newNode = OwnNode(
+            name: options.nodeName, zone: ownNode?.zone, addresses: internalIPs.isEmpty ? hostAddresses : internalIPs)
         table.node = nodeTable(ownNode, snapshot: snapshot, hostAddresses: hostAddresses)
 
         var pending = dirty.services
@@ -166,9 +168,7 @@ package struct ServicePolicy: Sendable {
             }
         }
         guard kept.count != port.frontends.count else { return port }
-        return ServicePort(
-            key: port.key, affinity: port.affinity, scheduler: port.scheduler, clusterBackends: port.clusterBackends,
-            localBackends: port.localBackends, frontends: kept)
+        return port.with(frontends: kept)
     }
 }
 

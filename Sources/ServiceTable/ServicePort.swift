@@ -128,7 +128,8 @@ public struct OriginVerdicts: Sendable, Hashable {
 
 /// An address, port and protocol that a Service is reached at.
 public struct Frontend: Sendable, Hashable {
-    /// Where the frontend's address comes from; shown to people, and no dataplane decides by it.
+    /// Where the frontend's address comes from. Dataplanes decide one thing by it: a ClusterIP belongs to
+    /// its Service alone, so that its other ports are refused; other addresses may be a host's too.
     public enum Kind: String, Sendable, Hashable {
         case clusterIP = "ClusterIP"
         case nodePort = "NodePort"
@@ -145,7 +146,8 @@ public struct Frontend: Sendable, Hashable {
     public let kind: Kind
     public let destination: Destination
     public let port: PortNumber
-    /// Nil: any source. Otherwise others are dropped before anything else happens.
+    /// Nil: any source. Otherwise others are dropped before anything else happens. Sorted, none inside
+    /// another, all of the address's family; empty: nobody may.
     public let allowedSources: [IPPrefix]?
     public let verdicts: OriginVerdicts
 
@@ -181,7 +183,17 @@ public struct Affinity: Sendable, Hashable {
 
 /// How one of several backends is chosen. The raw value is the name in annotations and `--scheduler`.
 public enum Scheduler: String, Sendable, Hashable, CaseIterable {
+    /// Each new connection to any of them, as often as its weight says.
     case random
+    /// In turn, weights aside. Exact for one service port.
+    case roundRobin = "rr"
+    /// In turn, each as often as its weight says.
+    case weightedRoundRobin = "wrr"
+    /// By a hash of the client's address: one client, one backend, while the backends stay.
+    case sourceHash = "sh"
+
+    /// Backends take part as often as their weights say.
+    public var usesWeights: Bool { self != .roundRobin }
 }
 
 /// Everything a dataplane must do for one Service port in one family.
@@ -194,11 +206,15 @@ public struct ServicePort: Sendable, Hashable {
     /// Shared by all frontends whose verdict balances over this node.
     public let localBackends: BackendSet
     public let frontends: [Frontend]
+    /// Endpoints that take no new connection here but keep those they have: of other zones or nodes,
+    /// and terminating ones that still serve. Of TCP also those that are not ready. A flow to a place
+    /// that is neither in a set nor here is stale.
+    public let lingering: [Backend]
 
     public init(
         key: ServicePortKey, affinity: Affinity? = nil, scheduler: Scheduler = .random,
         clusterBackends: BackendSet = BackendSet([]), localBackends: BackendSet = BackendSet([]),
-        frontends: [Frontend]
+        frontends: [Frontend], lingering: [Backend] = []
     ) {
         self.key = key
         self.affinity = affinity
@@ -206,6 +222,14 @@ public struct ServicePort: Sendable, Hashable {
         self.clusterBackends = clusterBackends
         self.localBackends = localBackends
         self.frontends = frontends
+        self.lingering = lingering
+    }
+
+    /// The same with other frontends.
+    public func with(frontends: [Frontend]) -> ServicePort {
+        ServicePort(
+            key: key, affinity: affinity, scheduler: scheduler, clusterBackends: clusterBackends,
+            localBackends: localBackends, frontends: frontends, lingering: lingering)
     }
 
     public func backends(_ scope: BackendScope) -> BackendSet {
