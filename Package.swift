@@ -143,7 +143,7 @@ for target in targets where target.type != .system {
 }
 
 // SCAFFOLDING: only the named targets and what they need, for quick partial builds.
-func closure(of names: [String]) -> [Target] {
+@MainActor func closure(of names: [String]) -> [Target] {
     var wanted: Set<String> = []
     var pending = names
     while let name = pending.popLast() {
