@@ -7,6 +7,9 @@ public enum LabelKey {
     public static let skipMirror = "endpointslice.kubernetes.io/skip-mirror"
     public static let zone = "topology.kubernetes.io/zone"
     public static let hostname = "kubernetes.io/hostname"
+    public static let controlPlane = "node-role.kubernetes.io/control-plane"
+    /// Written by kubeadm before Kubernetes 1.24.
+    public static let legacyControlPlane = "node-role.kubernetes.io/master"
 }
 
 /// Annotation keys that decoding keeps, beside every key that begins with `fairway.dev/`.
@@ -16,6 +19,16 @@ public enum AnnotationKey {
     public static let topologyAwareHints = "service.kubernetes.io/topology-aware-hints"
     public static let leaderElection = "control-plane.alpha.kubernetes.io/leader"
     public static let fairwayPrefix = "fairway.dev/"
+    /// On a Service: how connections are shared out; see ``Service/schedulerName``.
+    public static let scheduler = "fairway.dev/scheduler"
+    /// On a Service; see ``Service/affinityIsForWholeService``.
+    public static let sessionAffinityScope = "fairway.dev/session-affinity-scope"
+    /// On a Service; see ``Service/refusesWithoutLocalEndpoints``.
+    public static let noLocalEndpoints = "fairway.dev/no-local-endpoints"
+    /// On a Pod; see ``Pod/weight``.
+    public static let weight = "fairway.dev/weight"
+    /// On an EndpointSlice; see ``EndpointWeights``.
+    public static let endpointWeights = "fairway.dev/endpoint-weights"
 
     public static let kept: Set<String> = [
         lastChangeTriggerTime, topologyMode, topologyAwareHints, leaderElection,

@@ -5,6 +5,11 @@ extension Pod {
     package func validate() -> [ValidationFault] {
         var faults = FaultList()
         metadata.validate(as: .pod, &faults)
+        if let text = metadata.annotations[AnnotationKey.weight], EndpointWeights.weight(text) == nil {
+            faults.add(
+                FieldPath("metadata", "annotations").appending(AnnotationKey.weight),
+                Phrase.invalid(text, "must be between 0 and 65535, inclusive"))
+        }
         if !nodeName.isEmpty { faults.check(nodeName, NameSyntax.dnsSubdomain, FieldPath("spec", "nodeName")) }
         if !hostname.isEmpty { faults.check(hostname, NameSyntax.dnsLabel, FieldPath("spec", "hostname")) }
         if !subdomain.isEmpty { faults.check(subdomain, NameSyntax.dnsLabel, FieldPath("spec", "subdomain")) }

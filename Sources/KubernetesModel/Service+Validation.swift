@@ -5,6 +5,7 @@ extension Service {
     package func validate() -> [ValidationFault] {
         var faults = FaultList()
         metadata.validate(as: .service, &faults)
+        validateAnnotations(&faults)
         spec.validate(&faults)
         return faults.faults
     }

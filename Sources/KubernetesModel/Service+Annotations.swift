@@ -1,0 +1,56 @@
+/// What the annotations of a Service ask for, beyond the fields of its spec.
+extension Service {
+    /// Names of `fairway.dev/scheduler`: random (the default), round robin, weighted round robin,
+    /// source hash. One vocabulary for all dataplanes, after IPVS.
+    public static let schedulerNames = ["random", "rr", "wrr", "sh"]
+
+    /// The scheduler that `fairway.dev/scheduler` names; nil when absent or unknown.
+    public var schedulerName: String? {
+        guard let name = metadata.annotations[AnnotationKey.scheduler], Self.schedulerNames.contains(name)
+        else { return nil }
+        return name
+    }
+
+    /// `fairway.dev/session-affinity-scope: service`: a client keeps its endpoint over all ports of
+    /// the Service, where Kubernetes keeps it for each port alone.
+    public var affinityIsForWholeService: Bool {
+        metadata.annotations[AnnotationKey.sessionAffinityScope] == "service"
+    }
+
+    /// `fairway.dev/no-local-endpoints: reject`: where a Local policy leaves no endpoint, clients are
+    /// told so at once, where Kubernetes drops their packets.
+    public var refusesWithoutLocalEndpoints: Bool {
+        metadata.annotations[AnnotationKey.noLocalEndpoints] == "reject"
+    }
+
+    /// The topology annotation's value; the deprecated key wins, as in Kubernetes.
+    public var topologyMode: String? {
+        metadata.annotations[AnnotationKey.topologyAwareHints] ?? metadata.annotations[AnnotationKey.topologyMode]
+    }
+
+    /// The topology annotation asks for hints by the CPU of zones (KEP-2433), whatever
+    /// `spec.trafficDistribution` says.
+    public var asksForTopologyHints: Bool {
+        topologyMode == "Auto" || topologyMode == "auto"
+    }
+
+    /// Fairway's own annotations on a Service, and the values of each.
+    private static let annotationValues: [String: [String]] = [
+        AnnotationKey.scheduler: schedulerNames,
+        AnnotationKey.sessionAffinityScope: ["port", "service"],
+        AnnotationKey.noLocalEndpoints: ["drop", "reject"],
+    ]
+
+    /// A misspelt key or value would otherwise be ignored silently.
+    func validateAnnotations(_ faults: inout FaultList) {
+        for (key, value) in metadata.annotations.sorted(by: { $0.key < $1.key })
+        where key.hasPrefix(AnnotationKey.fairwayPrefix) {
+            let path = FieldPath("metadata", "annotations").appending(key)
+            guard let values = Self.annotationValues[key] else {
+                faults.add(path, Phrase.unsupported(key, of: Array(Self.annotationValues.keys)))
+                continue
+            }
+            if !values.contains(value) { faults.add(path, Phrase.unsupported(value, of: values)) }
+        }
+    }
+}
