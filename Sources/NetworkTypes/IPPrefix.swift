@@ -19,6 +19,14 @@ public struct IPPrefix: Sendable, Hashable {
         self.length = address.family.addressBitCount
     }
 
+    /// The block that reaches exactly from one address through another; nil when none does.
+    public init?(from first: IPAddress, through last: IPAddress?) {
+        guard let last, last.family == first.family else { return nil }
+        let host = (~(first.bits ^ last.bits)).trailingZeroBitCount
+        self.init(first, length: first.family.addressBitCount - host)
+        guard address == first, lastAddress == last else { return nil }
+    }
+
     public var family: IPFamily { address.family }
 
     /// The last address of the block.

@@ -46,8 +46,13 @@ import Testing
                 backend.destinationPort = 8080
                 var established = packet
                 established.isNewConnection = false
-                for other in [otherPort, otherProtocol, backend, established] {
+                for other in [backend, established] {
                     #expect(try tracer.outcomes(other) == [.untouched], "\(other)")
+                }
+                // An address of a Service has nothing else; others may be a host's.
+                for other in [otherPort, otherProtocol] {
+                    let expected: TraceOutcome = target == .clusterIP ? .rejected : .untouched
+                    #expect(try tracer.outcomes(other) == [expected], "\(other)")
                 }
             }
         }
@@ -62,7 +67,9 @@ import Testing
                 var packet = fixture.packet(sender, .nodePort)
                 let expected: Set<TraceOutcome> = hasEndpoints ? fixture.outcomes("ALL M") : [.rejected]
                 #expect(try tracer.outcomes(packet) == expected)
-                for address in [fixture.otherNodeAddress, fixture.address(.clusterIP), fixture.source(.outside)] {
+                packet.destination = .text(fixture.address(.clusterIP))
+                #expect(try tracer.outcomes(packet) == [.rejected], "\(packet)")
+                for address in [fixture.otherNodeAddress, fixture.source(.outside)] {
                     packet.destination = .text(address)
                     #expect(try tracer.outcomes(packet) == [.untouched], "\(packet)")
                 }

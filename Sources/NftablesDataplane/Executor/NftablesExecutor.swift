@@ -46,7 +46,7 @@ struct NftablesExecutor {
             }
             kernel.sets[stored.name] = set
         }
-        for set in TableSet.allCases where kernel.sets[set.rawValue] != nil {
+        for set in TableSet.allCases where kernel.sets[set.rawValue] != nil && !set.isLearned {
             kernel.elements[set] = try elements(of: set, from: socket)
         }
         return kernel
@@ -66,7 +66,7 @@ struct NftablesExecutor {
         var elements: [NftablesElement] = []
         for _ in 0..<Self.readingLimit {
             elements = try socket.elements(ofSet: set.rawValue, in: table)
-            if set == .podPrefixes || Set(elements.lazy.map(\.key)).count == elements.count { break }
+            if set.isInterval || Set(elements.lazy.map(\.key)).count == elements.count { break }
         }
         return elements
     }

@@ -11,6 +11,9 @@ package struct SetElement: Sendable, Hashable {
         self.set = set
         self.element = element
     }
+
+    /// For the removal.
+    var keyOnly: SetElement { SetElement(set, NftablesElement(key: element.key)) }
 }
 
 /// Values as elements of the table's sets, in the kernel's byte layout.
@@ -32,17 +35,33 @@ enum ElementCoding {
         return bytes
     }
 
-    static func endpoint(_ frontend: FrontendKey, index: Int, _ backend: Backend) -> NftablesElement {
-        var key = key(frontend, reserving: 4)
-        key.append(contentsOf: HostOrder.bytes(UInt32(index)))
-        return NftablesElement(key: key, data: .value(place(backend.address, backend.port)))
+    /// - Parameter index: an index, or an endpoint id.
+    static func endpoint(_ frontend: FrontendKey, index: UInt32, _ backend: Backend) -> NftablesElement {
+        var element = endpointKey(frontend, index: index)
+        element.data = .value(place(backend.address, backend.port))
+        return element
+    }
+
+    static func affinitySlot(_ frontend: FrontendKey, index: Int, id: UInt32) -> NftablesElement {
+        var element = endpointKey(frontend, index: UInt32(index))
+        element.data = .value(HostOrder.bytes(id))
+        return element
     }
 
     /// The key of an endpoint alone, for its removal.
-    static func endpointKey(_ frontend: FrontendKey, index: Int) -> NftablesElement {
+    static func endpointKey(_ frontend: FrontendKey, index: UInt32) -> NftablesElement {
         var key = key(frontend, reserving: 4)
-        key.append(contentsOf: HostOrder.bytes(UInt32(index)))
+        key.append(contentsOf: HostOrder.bytes(index))
         return NftablesElement(key: key)
+    }
+
+    /// The sources that a code stands for. Every field of a range is in network order.
+    static func sources(_ prefixes: [IPPrefix], code: UInt32) -> [NftablesElement] {
+        prefixes.map { prefix in
+            NftablesElement(
+                key: NetworkOrder.bytes(code) + prefix.address.networkBytes,
+                keyEnd: NetworkOrder.bytes(code) + prefix.lastAddress.networkBytes)
+        }
     }
 
     static func place(_ address: IPAddress, _ port: PortNumber) -> [UInt8] {
@@ -89,6 +108,8 @@ enum NetworkOrder {
         bytes.append(0)
         bytes.append(0)
     }
+
+    static func value(_ bytes: some Collection<UInt8>) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }
 
     static func bytes(_ value: UInt32) -> [UInt8] {
         [

@@ -47,6 +47,58 @@ struct RuleBuilder {
 
     mutating func priority() { append(1) { .meta(.priority, to: $0) } }
 
+    /// The code in the packet's priority as a field of ranges, which are in network order.
+    mutating func priorityInNetworkOrder() {
+        let register = NftablesRegister.word(words)
+        priority()
+        expressions.append(.hostToNetworkOrder(from: register, to: register))
+    }
+
+    /// An index below `modulus`, drawn as the chain wants it.
+    mutating func index(_ draw: BalanceChain.Draw, modulus: Int) {
+        switch draw {
+        case .random: randomIndex(modulus: modulus)
+        case .inTurn: append(1) { .numgen(.incremental, modulus: UInt32(modulus), to: $0) }
+        case .sourceHash:
+            let index = NftablesRegister.word(words)
+            words += 1
+            let scratch = NftablesRegister.word((words + 3) & ~3)
+            expressions.append(.payload(.network, offset: sourceOffset, length: addressLength, to: scratch))
+            expressions.append(
+                .hash(
+                    source: scratch, length: addressLength, modulus: UInt32(modulus), seed: Self.hashSeed, to: index))
+        }
+    }
+    /// Any constant: the same on every node, so that a client finds the same backend through each.
+    private static let hashSeed: UInt32 = 0x6661_6972
+
+    /// The owner's part of the endpoint id in the packet's priority.
+    mutating func affinityOwner() {
+        let register = NftablesRegister.word(words)
+        priority()
+        expressions.append(
+            .bitwise(
+                from: register, to: register, mask: HostOrder.bytes(EndpointID.ownerMask), xor: [0, 0, 0, 0]))
+    }
+
+    /// Adds, refreshes or takes away what the client, which is the operand, is remembered by.
+    mutating func remember(_ operation: RuleExpression.DynamicSetOperation, seconds: Int32?) {
+        let data = NftablesRegister.word((words + 3) & ~3)
+        expressions.append(.meta(.priority, to: data))
+        expressions.append(
+            .dynamicSet(
+                operation: operation, set: TableSet.affinity.rawValue, key: .r1, data: data,
+                timeoutMilliseconds: seconds.map { UInt64($0) * 1000 }))
+        words = 0
+    }
+
+    /// Leaves only the owner's part of the endpoint id in the packet's priority.
+    mutating func keepAffinityOwner() {
+        affinityOwner()
+        expressions.append(.setMeta(.priority, from: .r1))
+        words = 0
+    }
+
     /// Goes on when the operand is in the set.
     mutating func isIn(_ set: TableSet) {
         expressions.append(.lookup(set: set.rawValue, key: .r1, inverted: false))

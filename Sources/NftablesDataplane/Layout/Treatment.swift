@@ -1,48 +1,4 @@
-package import ServiceTable
-
-/// A chain that balances over `count` endpoints found in one of the endpoint maps. There is one for
-/// each distinct count, however many Services have it.
-package struct BalanceChain: Sendable, Hashable {
-    package let isNodePort: Bool
-    package let scope: BackendScope
-    package let count: Int
-
-    package init(isNodePort: Bool, scope: BackendScope, count: Int) {
-        self.isNodePort = isNodePort
-        self.scope = scope
-        self.count = count
-    }
-
-    /// `balance-3`, `balance-local-3`, `nodeport-balance-3`, `nodeport-balance-local-3`.
-    package var name: String {
-        "\(isNodePort ? "nodeport-" : "")balance-\(scope == .local ? "local-" : "")\(count)"
-    }
-
-    /// The inverse of `name`, nil for other chains.
-    package init?(name: String) {
-        var rest = name[...]
-        func strip(_ prefix: String) -> Bool {
-            guard rest.hasPrefix(prefix) else { return false }
-            rest = rest.dropFirst(prefix.count)
-            return true
-        }
-        let isNodePort = strip("nodeport-")
-        guard strip("balance-") else { return nil }
-        let scope: BackendScope = strip("local-") ? .local : .cluster
-        guard let count = Int(rest), count > 0, String(count) == rest else { return nil }
-        self.init(isNodePort: isNodePort, scope: scope, count: count)
-    }
-
-    /// The map the chain looks its endpoints up in.
-    package var endpoints: TableSet {
-        switch (isNodePort, scope) {
-        case (false, .cluster): .clusterEndpoints
-        case (false, .local): .localEndpoints
-        case (true, .cluster): .nodePortEndpoints
-        case (true, .local): .nodePortLocalEndpoints
-        }
-    }
-}
+internal import ServiceTable
 
 /// What happens to packets for a frontend, for each origin. Frontends with the same treatment share
 /// one code, so that the maps of frontends hold plain data: an element with a verdict would make the
@@ -71,14 +27,13 @@ package struct Treatment: Sendable, Hashable {
     }
 
     /// The treatment of one frontend; nil when no origin is sent to a backend.
-    package init?(_ frontend: Frontend, of port: ServicePort) {
+    init?(_ frontend: Frontend, of port: PortState) {
         let isNodePort = frontend.destination == .nodeAddresses
         func origin(_ verdict: Verdict) -> Origin {
-            guard case .balance(let scope, let masquerade) = verdict, !port.backends(scope).isEmpty else {
+            guard case .balance(let scope, let masquerade) = verdict, !port.slots(scope).isEmpty else {
                 return Origin()
             }
-            let chain = BalanceChain(isNodePort: isNodePort, scope: scope, count: port.backends(scope).count)
-            return Origin(chain: chain, masquerade: masquerade)
+            return Origin(chain: port.chain(scope, isNodePort: isNodePort), masquerade: masquerade)
         }
         self.init(
             pod: origin(frontend.verdicts.pod), node: origin(frontend.verdicts.node),

@@ -1,4 +1,5 @@
 package import Netlink
+internal import ServiceTable
 
 /// One thing to do to a Fairway table. What a planner makes and an executor does.
 package enum NftablesOperation: Sendable, Hashable {
@@ -99,11 +100,13 @@ extension NftablesPlan {
         grouped(changes.deletions).map { .deleteElements($0, $1) } + grouped(changes.additions).map { .addElements($0, $1) }
     }
 
-    private static let order: [TableSet] =
-        [.clusterEndpoints, .localEndpoints, .nodePortEndpoints, .nodePortLocalEndpoints]
-        + TableSet.allCases.filter {
-            ![.clusterEndpoints, .localEndpoints, .nodePortEndpoints, .nodePortLocalEndpoints].contains($0)
+    private static let endpointSets: [TableSet] = [false, true].flatMap { isNodePort in
+        [BackendScope.cluster, .local].flatMap { scope in
+            let maps = EndpointMaps(isNodePort: isNodePort, scope: scope)
+            return [maps.endpoints, maps.affinityEndpoints, maps.affinitySlots]
         }
+    }
+    private static let order: [TableSet] = endpointSets + TableSet.allCases.filter { !endpointSets.contains($0) }
 
     private static func grouped(_ items: [SetElement]) -> [(TableSet, [NftablesElement])] {
         var bySet: [TableSet: [NftablesElement]] = [:]

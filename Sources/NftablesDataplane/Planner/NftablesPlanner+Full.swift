@@ -24,13 +24,19 @@ extension NftablesPlanner {
         }
         planner.treatments = TreatmentTable(
             adopted: kernel.treatments, reserved: kernel.codes, chains: kernel.balanceChains)
-        planner.adopt(hairpins: kernel.hairpins(family.ipFamily))
+        planner.sources = CodeTable(adopted: kernel.sources(family.ipFamily), reserved: kernel.sourceCodes)
+        planner.affinity = AffinityTable(
+            adopted: kernel.affinityEndpoints(family.ipFamily),
+            ports: table.values.lazy.filter { $0.affinity != nil && $0.key.family == family.ipFamily })
+        planner.hairpins.adopt(kernel.addresses(in: .hairpinEndpoints, family.ipFamily))
+        planner.clusterIPs.adopt(kernel.addresses(in: .clusterIPs, family.ipFamily))
         let strangers = planner.strangers(kernel)
 
         // As if from nothing, but on the same node; then without what is there already.
         var plan = planner.plan(
             ServiceTable(servicePorts: table.servicePorts, node: table.node).changes(
                 from: ServiceTable(node: table.node), family: family.ipFamily))
+        planner.affinity.finishAdoption()
         var held = Held(kernel)
         plan.prologue = planner.repair(kernel, node: table.node) + plan.prologue
         plan.epilogue += strangers
@@ -54,15 +60,17 @@ extension NftablesPlanner {
         var operations = ruleOperations(
             from: layout.chains.flatMap { kernel.rules[$0.name] ?? [] }, to: layout.rules(node.localDetector))
         for chain in kernel.balanceChains.sorted(by: { $0.name < $1.name }) {
-            let wanted = layout.rule(of: chain)
-            if kernel.rules[chain.name] ?? [] != [wanted] {
-                operations += [.flushChain(chain.name), .addRule(wanted)]
+            let wanted = layout.rules(of: chain)
+            if kernel.rules[chain.name] ?? [] != wanted {
+                operations += [.flushChain(chain.name)] + wanted.map { .addRule($0) }
             }
         }
         operations += replacement(
             of: .nodePortAddresses, kernel,
             by: node.nodePortAddresses.filter { $0.family == family.ipFamily }.map(ElementCoding.address))
         operations += replacement(of: .podPrefixes, kernel, by: NftablesElement.intervals(covering: podPrefixes(node)))
+        operations += replacement(
+            of: .serviceRanges, kernel, by: NftablesElement.intervals(covering: serviceRanges(node)))
         return operations
     }
 
@@ -73,15 +81,19 @@ extension NftablesPlanner {
         return [.flushSet(set)] + (wanted.isEmpty ? [] : [.addElements(set, wanted)])
     }
 
-    /// Elements about treatments that are none of those adopted: nothing this version wrote, or what a
-    /// damaged treatment left. They go last, when no frontend has their code any more. To be called
-    /// before the planner lets go of adopted treatments, whose elements it removes itself.
+    /// Elements about treatments and sources that are none of those adopted: nothing this version wrote,
+    /// or what a damaged one left. They go last, when no frontend has their code any more. To be called
+    /// before the planner lets go of what it adopted, whose elements it removes itself.
     private func strangers(_ kernel: KernelTable) -> [NftablesOperation] {
         let adopted = treatments.knownElements
-        return Self.treatmentSets.compactMap { set in
+        var operations: [NftablesOperation] = Self.treatmentSets.compactMap { set in
             let strangers = (kernel.elements[set] ?? []).filter { !adopted.contains(SetElement(set, $0)) }
             return strangers.isEmpty ? nil : .deleteElements(set, strangers.map { NftablesElement(key: $0.key) })
         }
+        let known = Set(sources.known.flatMap { ElementCoding.sources($0.key, code: $0.value) })
+        let strangers = (kernel.elements[.allowedSources] ?? []).filter { !known.contains($0) }
+        if !strangers.isEmpty { operations.append(.deleteElements(.allowedSources, strangers)) }
+        return operations
     }
 }
 
@@ -89,7 +101,9 @@ extension NftablesPlanner {
 private struct Held {
     /// Frontends before the endpoints they point at: leftovers go in this order.
     private static let sets: [TableSet] = [
-        .serviceAddresses, .nodePorts, .rejectServices, .dropServices, .rejectNodePorts, .dropNodePorts,
+        .serviceAddresses, .nodePorts, .restrictedServices, .rejectServices, .dropServices, .rejectNodePorts, .dropNodePorts,
+        .affinitySlots, .localAffinitySlots, .nodePortAffinitySlots, .nodePortLocalAffinitySlots,
+        .affinityEndpoints, .localAffinityEndpoints, .nodePortAffinityEndpoints, .nodePortLocalAffinityEndpoints,
         .clusterEndpoints, .localEndpoints, .nodePortEndpoints, .nodePortLocalEndpoints,
     ]
     private var bySet: [TableSet: [[UInt8]: NftablesElement.Data?]] = [:]

@@ -4,18 +4,18 @@ package import ServiceTable
 
 /// Turns steps of the service table into changes of one family's nftables table. No I/O.
 ///
-/// It remembers what no table says: the code of each treatment, and how many backends share a hairpin
-/// address. An incremental plan costs what changed; `fullPlan` compares everything with what the
+/// It remembers what no table says: the codes of treatments and of sources, the ids of endpoints that
+/// clients are remembered by, and how many service ports share an address. An incremental plan costs what changed; `fullPlan` compares everything with what the
 /// kernel holds.
 package struct NftablesPlanner: Sendable {
     package let family: NftablesFamily
     var layout: TableLayout { TableLayout(family: family) }
 
     var treatments = TreatmentTable()
-    private var hairpins: [IPAddress: Int] = [:]
-    /// Hairpin addresses the kernel has.
-    private var knownHairpins: Set<IPAddress> = []
-    private var touchedHairpins: Set<IPAddress> = []
+    var sources = CodeTable<[IPPrefix]>()
+    var affinity = AffinityTable()
+    var hairpins = CountedAddresses()
+    var clusterIPs = CountedAddresses()
 
     package init(family: NftablesFamily) { self.family = family }
 
@@ -73,34 +73,39 @@ package struct NftablesPlanner: Sendable {
     }
 
     private mutating func changes(of step: Step, _ changes: inout ElementChanges) {
+        let old = step.old.map { PortState($0, affinityIDs: affinity.ids(of: $0)) }
+        if step.old?.affinity != nil || step.new?.affinity != nil { affinity.replace(step.old, with: step.new) }
+        let new = step.new.map { PortState($0, affinityIDs: affinity.ids(of: $0)) }
+
         var remaining: [FrontendKey: Frontend] = [:]
-        for frontend in step.old?.frontends ?? [] {
-            if let key = step.old.map({ frontend.key(in: $0.key) }) { remaining[key] = frontend }
+        if let old {
+            for frontend in old.port.frontends { remaining[frontend.key(in: old.port.key)] = frontend }
         }
-        if let new = step.new {
-            for frontend in new.frontends {
-                let key = frontend.key(in: new.key)
+        if let new {
+            for frontend in new.port.frontends {
+                let key = frontend.key(in: new.port.key)
                 let before = remaining.removeValue(forKey: key)
-                frontendChanges(key, old: before, of: step.old, new: frontend, of: new, &changes)
+                frontendChanges(
+                    key, from: FrontendState(before, of: old), to: FrontendState(frontend, of: new), &changes)
             }
         }
         for (key, frontend) in remaining.sorted(by: { $0.key.description < $1.key.description }) {
-            frontendChanges(key, old: frontend, of: step.old, new: nil, of: nil, &changes)
+            frontendChanges(key, from: FrontendState(frontend, of: old), to: FrontendState(nil, of: nil), &changes)
         }
-        hairpinChanges(old: step.old, new: step.new)
+        hairpins.replace(Self.localAddresses(step.old), with: Self.localAddresses(step.new))
+        clusterIPs.replace(Self.ownAddresses(step.old), with: Self.ownAddresses(step.new))
     }
 
     private mutating func frontendChanges(
-        _ key: FrontendKey, old: Frontend?, of oldPort: ServicePort?, new: Frontend?, of newPort: ServicePort?,
-        _ changes: inout ElementChanges
+        _ key: FrontendKey, from before: FrontendState, to after: FrontendState, _ changes: inout ElementChanges
     ) {
         let isNodePort = key.destination == .nodeAddresses
-        let before = FrontendState(old, of: oldPort)
-        let after = FrontendState(new, of: newPort)
-
         for scope in [BackendScope.cluster, .local] {
-            let set = BalanceChain(isNodePort: isNodePort, scope: scope, count: 1).endpoints
-            Self.endpointChanges(key, set, before.backends(scope), after.backends(scope), &changes)
+            let maps = EndpointMaps(isNodePort: isNodePort, scope: scope)
+            Self.endpointChanges(key, maps.endpoints, before.endpoints(scope), after.endpoints(scope), &changes)
+            if before.hasAffinity || after.hasAffinity {
+                Self.affinityChanges(key, maps, before.affinityEndpoints(scope), after.affinityEndpoints(scope), &changes)
+            }
         }
 
         let codes = isNodePort ? TableSet.nodePorts : .serviceAddresses
@@ -110,6 +115,15 @@ package struct NftablesPlanner: Sendable {
             if let treatment = before.treatment { treatments.release(treatment) }
             if oldCode != nil { changes.delete(codes, NftablesElement(key: ElementCoding.key(key))) }
             if let newCode { changes.add(codes, ElementCoding.code(key, newCode)) }
+        }
+
+        if before.allowedSources != after.allowedSources {
+            let newCode = after.allowedSources.map { sources.acquire($0).code }
+            if let allowed = before.allowedSources { _ = sources.release(allowed) }
+            if before.allowedSources != nil {
+                changes.delete(.restrictedServices, NftablesElement(key: ElementCoding.key(key)))
+            }
+            if let newCode { changes.add(.restrictedServices, ElementCoding.code(key, newCode)) }
         }
 
         let refusing: [(TableSet, Verdict)] = [
@@ -131,26 +145,38 @@ package struct NftablesPlanner: Sendable {
             let before = index < old.count ? old[index] : nil
             let after = index < new.count ? new[index] : nil
             if let before, let after, before.isSamePlace(as: after) { continue }
-            if before != nil { changes.delete(set, ElementCoding.endpointKey(key, index: index)) }
-            if let after { changes.add(set, ElementCoding.endpoint(key, index: index, after)) }
+            if before != nil { changes.delete(set, ElementCoding.endpointKey(key, index: UInt32(index))) }
+            if let after { changes.add(set, ElementCoding.endpoint(key, index: UInt32(index), after)) }
+        }
+    }
+
+    /// An endpoint id stands for the same endpoint as long as it is there, so that ids that stay change nothing.
+    private static func affinityChanges(
+        _ key: FrontendKey, _ maps: EndpointMaps, _ old: [AffinityEndpoint], _ new: [AffinityEndpoint],
+        _ changes: inout ElementChanges
+    ) {
+        for index in 0..<max(old.count, new.count) {
+            let before = index < old.count ? old[index].id : nil
+            let after = index < new.count ? new[index].id : nil
+            if before == after { continue }
+            if before != nil { changes.delete(maps.affinitySlots, ElementCoding.endpointKey(key, index: UInt32(index))) }
+            if let after { changes.add(maps.affinitySlots, ElementCoding.affinitySlot(key, index: index, id: after)) }
+        }
+        let before = Dictionary(old.map { ($0.id, $0.backend) }, uniquingKeysWith: { first, _ in first })
+        let after = Dictionary(new.map { ($0.id, $0.backend) }, uniquingKeysWith: { first, _ in first })
+        func stays(_ id: UInt32) -> Bool {
+            guard let was = before[id], let `is` = after[id] else { return false }
+            return was.isSamePlace(as: `is`)
+        }
+        for id in before.keys.sorted() where !stays(id) {
+            changes.delete(maps.affinityEndpoints, ElementCoding.endpointKey(key, index: id))
+        }
+        for (id, backend) in after.sorted(by: { $0.key < $1.key }) where !stays(id) {
+            changes.add(maps.affinityEndpoints, ElementCoding.endpoint(key, index: id, backend))
         }
     }
 
     // MARK: Shared things
-
-    private mutating func hairpinChanges(old: ServicePort?, new: ServicePort?) {
-        let before = Self.localAddresses(old)
-        let after = Self.localAddresses(new)
-        if before == after { return }
-        for address in after.subtracting(before) {
-            hairpins[address, default: 0] += 1
-            touchedHairpins.insert(address)
-        }
-        for address in before.subtracting(after) {
-            hairpins[address, default: 1] -= 1
-            touchedHairpins.insert(address)
-        }
-    }
 
     static func localAddresses(_ port: ServicePort?) -> Set<IPAddress> {
         guard let port else { return [] }
@@ -161,37 +187,45 @@ package struct NftablesPlanner: Sendable {
         return addresses
     }
 
-    /// Adds what treatments and hairpins need before the groups, and takes away after them what
+    /// Addresses that are the service port's Service's alone.
+    private static func ownAddresses(_ port: ServicePort?) -> Set<IPAddress> {
+        var addresses: Set<IPAddress> = []
+        for frontend in port?.frontends ?? [] where frontend.kind == .clusterIP {
+            if case .address(let address) = frontend.destination { addresses.insert(address) }
+        }
+        return addresses
+    }
+
+    /// Adds what treatments, sources and addresses need before the groups, and takes away after them what
     /// nothing uses any more.
     mutating func appendShared(_ plan: inout NftablesPlan) {
         for chain in treatments.takeUnusedChains() {
             plan.epilogue += [.flushChain(chain.name), .deleteChain(chain.name)]
         }
-        let changed = treatments.takeChanges()
-        for chain in changed.newChains {
-            plan.prologue += [.addChain(NftablesChain(chain.name)), .addRule(layout.rule(of: chain))]
+        let (codes, newChains) = treatments.takeChanges()
+        for chain in newChains {
+            plan.prologue += [.addChain(NftablesChain(chain.name))] + layout.rules(of: chain).map { .addRule($0) }
         }
-        plan.prologue += Self.perSet(changed.added.flatMap { $0.treatment.elements(code: $0.code) }).map {
+        plan.prologue += Self.perSet(codes.added.flatMap { $0.meaning.elements(code: $0.code) }).map {
             .addElements($0, $1)
         }
-        plan.epilogue.insert(
-            contentsOf: Self.perSet(
-                changed.removed.flatMap { removed in
-                    removed.treatment.elements(code: removed.code).map {
-                        SetElement($0.set, NftablesElement(key: $0.element.key))
-                    }
-                }
-            ).map { .deleteElements($0, $1) }, at: 0)
+        let gone = codes.removed.flatMap { removed in removed.meaning.elements(code: removed.code).map(\.keyOnly) }
+        plan.epilogue.insert(contentsOf: Self.perSet(gone).map { .deleteElements($0, $1) }, at: 0)
 
-        let added = touchedHairpins.filter { hairpins[$0, default: 0] > 0 && !knownHairpins.contains($0) }.sorted()
-        let removed = touchedHairpins.filter { hairpins[$0, default: 0] == 0 && knownHairpins.contains($0) }.sorted()
-        for address in touchedHairpins where hairpins[address] == 0 { hairpins[address] = nil }
-        knownHairpins = knownHairpins.union(added).subtracting(removed)
-        touchedHairpins = []
-        if !added.isEmpty { plan.prologue.append(.addElements(.hairpinEndpoints, added.map(ElementCoding.hairpin))) }
-        if !removed.isEmpty {
-            plan.epilogue.append(.deleteElements(.hairpinEndpoints, removed.map(ElementCoding.hairpin)))
+        let sources = self.sources.takeChanges()
+        let allowed = sources.added.flatMap { ElementCoding.sources($0.meaning, code: $0.code) }
+        if !allowed.isEmpty { plan.prologue.append(.addElements(.allowedSources, allowed)) }
+        let revoked = sources.removed.flatMap { ElementCoding.sources($0.meaning, code: $0.code) }
+        if !revoked.isEmpty { plan.epilogue.append(.deleteElements(.allowedSources, revoked)) }
+
+        let (newPairs, oldPairs) = hairpins.takeChanges()
+        if !newPairs.isEmpty { plan.prologue.append(.addElements(.hairpinEndpoints, newPairs.map(ElementCoding.hairpin))) }
+        if !oldPairs.isEmpty {
+            plan.epilogue.append(.deleteElements(.hairpinEndpoints, oldPairs.map(ElementCoding.hairpin)))
         }
+        let (newIPs, oldIPs) = clusterIPs.takeChanges()
+        if !newIPs.isEmpty { plan.prologue.append(.addElements(.clusterIPs, newIPs.map(ElementCoding.address))) }
+        if !oldIPs.isEmpty { plan.epilogue.append(.deleteElements(.clusterIPs, oldIPs.map(ElementCoding.address))) }
     }
 
     /// The sets whose keys are codes.
@@ -206,12 +240,6 @@ package struct NftablesPlanner: Sendable {
         }
     }
 
-    /// Hairpin addresses that a running table already has.
-    mutating func adopt(hairpins addresses: Set<IPAddress>) {
-        knownHairpins = addresses
-        touchedHairpins = addresses
-    }
-
     // MARK: The node
 
     private func nodeOperations(from old: NodeTable, to new: NodeTable) -> [NftablesOperation] {
@@ -222,10 +250,12 @@ package struct NftablesPlanner: Sendable {
         let fresh = after.filter { !before.contains($0) }
         if !gone.isEmpty { operations.append(.deleteElements(.nodePortAddresses, gone.map(ElementCoding.address))) }
         if !fresh.isEmpty { operations.append(.addElements(.nodePortAddresses, fresh.map(ElementCoding.address))) }
-        let prefixes = podPrefixes(new)
-        if podPrefixes(old) != prefixes {
-            operations.append(.flushSet(.podPrefixes))
-            if !prefixes.isEmpty { operations.append(.addElements(.podPrefixes, NftablesElement.intervals(covering: prefixes))) }
+        for (set, was, wanted) in [
+            (TableSet.podPrefixes, podPrefixes(old), podPrefixes(new)),
+            (.serviceRanges, serviceRanges(old), serviceRanges(new)),
+        ] where was != wanted {
+            operations.append(.flushSet(set))
+            if !wanted.isEmpty { operations.append(.addElements(set, NftablesElement.intervals(covering: wanted))) }
         }
         return operations + ruleOperations(from: layout.rules(old.localDetector), to: layout.rules(new.localDetector))
     }
@@ -234,6 +264,8 @@ package struct NftablesPlanner: Sendable {
         guard case .sourcePrefixes(let prefixes) = node.localDetector else { return [] }
         return prefixes.filter { $0.family == family.ipFamily }
     }
+
+    func serviceRanges(_ node: NodeTable) -> [IPPrefix] { node.serviceRanges.filter { $0.family == family.ipFamily } }
 
     /// Writes anew the chains whose rules differ, each in one transaction with the rest.
     func ruleOperations(from old: [NftablesRule], to new: [NftablesRule]) -> [NftablesOperation] {
@@ -244,30 +276,5 @@ package struct NftablesPlanner: Sendable {
             guard was != wanted else { return [] }
             return (was.isEmpty ? [] : [.flushChain(chain.name)]) + wanted.map { .addRule($0) }
         }
-    }
-}
-
-/// What a frontend means for the kernel's sets.
-struct FrontendState {
-    let treatment: Treatment?
-    private let frontend: Frontend?
-    private let port: ServicePort?
-
-    init(_ frontend: Frontend?, of port: ServicePort?) {
-        self.frontend = frontend
-        self.port = port
-        if let frontend, let port { treatment = Treatment(frontend, of: port) } else { treatment = nil }
-    }
-
-    /// The backends that some origin is balanced over in this scope.
-    func backends(_ scope: BackendScope) -> [Backend] {
-        guard let treatment, let port else { return [] }
-        return treatment.chains.contains { $0.scope == scope } ? port.backends(scope).backends : []
-    }
-
-    /// Some origin gets this verdict.
-    func refuses(_ verdict: Verdict) -> Bool {
-        guard let verdicts = frontend?.verdicts else { return false }
-        return verdicts.pod == verdict || verdicts.node == verdict || verdicts.outside == verdict
     }
 }

@@ -1,107 +1,48 @@
 internal import Netlink
 
-/// Gives each distinct treatment a code, and counts the frontends that use it.
+/// The codes of treatments, and the chains that treatments lead to.
 struct TreatmentTable: Sendable {
-    private struct Entry {
-        var code: UInt32
-        var uses: Int
-    }
-
-    private var entries: [Treatment: Entry] = [:]
-    private var freeCodes: [UInt32] = []
-    private var nextCode: UInt32 = 1
+    private var codes: CodeTable<Treatment>
     private var chainUses: [BalanceChain: Int] = [:]
-
-    /// Treatments that got their first use since `takeChanges`, and those that lost their last.
-    private var touched: Set<Treatment> = []
-    private var known: [Treatment: UInt32] = [:]
+    private var retiring: Set<BalanceChain> = []
     /// Chains that exist in the kernel.
     private(set) var chains: Set<BalanceChain> = []
 
-    /// Codes that are adopted from a running table. Far more than there are treatments, and far from
-    /// the end of the type, so that counting on from the highest never overflows.
-    private static let adoptableCodes: ClosedRange<UInt32> = 1...1_000_000
-
-    /// Codes that a running table already has. They keep their meaning; those that nothing uses go at
-    /// the next `takeChanges`. Of several codes with one meaning the lowest is adopted.
-    ///
-    /// - Parameter reserved: codes that are not to be given away, since the kernel still has elements about them.
+    /// - Parameters:
+    ///   - adopted: codes that a running table already has.
+    ///   - reserved: every code that the kernel has an element about.
     init(adopted: [UInt32: Treatment] = [:], reserved: Set<UInt32> = [], chains: Set<BalanceChain> = []) {
+        codes = CodeTable(adopted: adopted.filter { !$0.value.chains.isEmpty }, reserved: reserved)
         self.chains = chains
-        nextCode = (reserved.filter(Self.adoptableCodes.contains).max() ?? 0) + 1
-        for (code, treatment) in adopted.sorted(by: { $0.key < $1.key })
-        where Self.adoptableCodes.contains(code) && !treatment.chains.isEmpty && entries[treatment] == nil {
-            entries[treatment] = Entry(code: code, uses: 0)
-            known[treatment] = code
-            touched.insert(treatment)
-        }
     }
 
     /// The elements that the kernel has about treatments, as far as they were adopted or added.
-    var knownElements: Set<SetElement> { Set(known.flatMap { $0.key.elements(code: $0.value) }) }
+    var knownElements: Set<SetElement> { Set(codes.known.flatMap { $0.key.elements(code: $0.value) }) }
 
     /// The code of a treatment that one more frontend uses.
     mutating func acquire(_ treatment: Treatment) -> UInt32 {
-        if let entry = entries[treatment] {
-            entries[treatment]?.uses += 1
-            if entry.uses == 0 {
-                touched.insert(treatment)
-                for chain in treatment.chains { chainUses[chain, default: 0] += 1 }
-            }
-            return entry.code
-        }
-        let code = freeCodes.popLast() ?? nextCode
-        if code == nextCode { nextCode += 1 }
-        entries[treatment] = Entry(code: code, uses: 1)
-        touched.insert(treatment)
-        for chain in treatment.chains { chainUses[chain, default: 0] += 1 }
+        let (code, isFirst) = codes.acquire(treatment)
+        if isFirst { for chain in treatment.chains { chainUses[chain, default: 0] += 1 } }
         return code
     }
 
     /// One frontend uses it less.
     mutating func release(_ treatment: Treatment) {
-        guard let entry = entries[treatment], entry.uses > 0 else { return }
-        entries[treatment]?.uses -= 1
-        guard entry.uses == 1 else { return }
-        touched.insert(treatment)
+        guard codes.release(treatment) else { return }
         for chain in treatment.chains { chainUses[chain, default: 1] -= 1 }
     }
 
     /// The code of a treatment in use.
-    func code(of treatment: Treatment) -> UInt32? { entries[treatment]?.code }
+    func code(of treatment: Treatment) -> UInt32? { codes.code(of: treatment) }
 
-    struct Changes {
-        /// Treatments to make known to the kernel, by code.
-        var added: [(code: UInt32, treatment: Treatment)] = []
-        var removed: [(code: UInt32, treatment: Treatment)] = []
+    /// What the kernel must learn and forget since the last call, and the chains to make first.
+    mutating func takeChanges() -> (codes: CodeTable<Treatment>.Changes, newChains: [BalanceChain]) {
+        let changes = codes.takeChanges()
         var newChains: [BalanceChain] = []
-    }
-
-    /// What the kernel must learn, since the last call. O(treatments touched).
-    mutating func takeChanges() -> Changes {
-        var changes = Changes()
-        for treatment in touched {
-            guard let entry = entries[treatment] else { continue }
-            if entry.uses > 0 {
-                if known.updateValue(entry.code, forKey: treatment) == nil {
-                    changes.added.append((entry.code, treatment))
-                }
-            } else {
-                if let code = known.removeValue(forKey: treatment) {
-                    changes.removed.append((code, treatment))
-                }
-                entries[treatment] = nil
-                freeCodes.append(entry.code)
-            }
+        for chain in Set(changes.added.flatMap { $0.meaning.chains }) where chains.insert(chain).inserted {
+            newChains.append(chain)
         }
-        touched = []
-        changes.added.sort { $0.code < $1.code }
-        changes.removed.sort { $0.code < $1.code }
-        for chain in Set(changes.added.flatMap { $0.treatment.chains }) where chains.insert(chain).inserted {
-            changes.newChains.append(chain)
-        }
-        changes.newChains.sort { $0.name < $1.name }
-        return changes
+        return (changes, newChains.sorted { $0.name < $1.name })
     }
 
     /// Chains that no treatment has used since before the previous call: they are to be deleted now.
@@ -115,7 +56,6 @@ struct TreatmentTable: Sendable {
         retiring = chains.filter { chainUses[$0, default: 0] == 0 }
         return unused.sorted { $0.name < $1.name }
     }
-    private var retiring: Set<BalanceChain> = []
 }
 
 extension Treatment {

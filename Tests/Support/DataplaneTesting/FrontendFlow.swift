@@ -55,11 +55,13 @@ package struct FrontendFlow: Sendable, Hashable, CustomStringConvertible {
         return TracedPacket(from: source, to: destination, frontend.port, frontend.protocol, on: interface)
     }
 
-    /// What `owners` demands for this flow, and nothing for a frontend that nobody owns.
+    /// What `owners` demands for this flow, and of a frontend that nobody owns.
     package func expected(_ owners: [FrontendKey: ServicePort]) -> Set<TraceOutcome> {
         guard let port = owners[frontend],
-            let verdicts = port.frontends.first(where: { $0.key(in: port.key) == frontend })?.verdicts
-        else { return [.untouched] }
+            let found = port.frontends.first(where: { $0.key(in: port.key) == frontend })
+        else { return beside(owners) }
+        if let sources = found.allowedSources, !sources.contains(where: { $0.contains(source) }) { return [.dropped] }
+        let verdicts = found.verdicts
         let verdict =
             switch sender {
             case .pod, .backend: verdicts.pod
@@ -76,8 +78,25 @@ package struct FrontendFlow: Sendable, Hashable, CustomStringConvertible {
                 return TraceOutcome.delivered(
                     to: backend.address, backend.port, masqueraded: masquerade || isHairpin)
             }
-            return backends.isEmpty ? [.untouched] : Set(outcomes)
+            return backends.isEmpty ? beside(owners) : Set(outcomes)
         }
+    }
+
+    /// Whether everything that can happen is what `owners` demands. A source hash sends one client to
+    /// one of the backends, always the same.
+    package func isMet(by found: Set<TraceOutcome>, _ owners: [FrontendKey: ServicePort]) -> Bool {
+        let expected = expected(owners)
+        if owners[frontend]?.scheduler == .sourceHash { return found.count == 1 && found.isSubset(of: expected) }
+        return found == expected
+    }
+
+    /// What nobody balances: an address that belongs to Services alone refuses it.
+    private func beside(_ owners: [FrontendKey: ServicePort]) -> Set<TraceOutcome> {
+        guard case .address = frontend.destination else { return [.untouched] }
+        let isClusterIP = owners.values.contains { port in
+            port.frontends.contains { $0.kind == .clusterIP && $0.destination == frontend.destination }
+        }
+        return [isClusterIP ? .rejected : .untouched]
     }
 }
 

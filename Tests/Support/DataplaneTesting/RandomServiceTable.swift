@@ -2,7 +2,8 @@ package import NetworkTypes
 package import ServiceTable
 
 /// Makes service tables out of small pools, so that frontends, backends and treatments meet often:
-/// both families, all protocols, NodePorts, local scope, refusals, empty sets, hairpins.
+/// both families, all protocols, NodePorts, local scope, refusals, empty sets, hairpins, source ranges,
+/// session affinity of ports and of Services, schedulers, weights.
 package struct RandomServiceTable: Sendable {
     private static let serviceNames = ["a", "b", "c", "d", "e"]
     /// Frontend numbers to draw from; fewer than three for each service port, so that they pass around.
@@ -66,6 +67,7 @@ package struct RandomServiceTable: Sendable {
                 frontends.append(
                     Frontend(
                         kind: frontend.kind, destination: frontend.destination, port: frontend.port,
+                        allowedSources: frontend.kind == .loadBalancerIP ? sources(key.family) : nil,
                         verdicts: verdicts(cluster: cluster, local: local)))
             }
         } else {
@@ -74,7 +76,29 @@ package struct RandomServiceTable: Sendable {
                 if taken.insert(frontend.key(in: key)).inserted { frontends.append(frontend) }
             }
         }
-        return ServicePort(key: key, clusterBackends: cluster, localBackends: local, frontends: frontends)
+        let scheduler = random.oneIn(2) ? .random : Scheduler.allCases.randomElement(using: &random) ?? .random
+        return ServicePort(
+            key: key, affinity: affinity(previous), scheduler: scheduler, clusterBackends: cluster,
+            localBackends: local, frontends: frontends)
+    }
+
+    /// Often what it was; one Service in two has none.
+    private mutating func affinity(_ previous: ServicePort?) -> Affinity? {
+        if let previous, random.oneIn(2) { return previous.affinity }
+        if random.oneIn(2) { return nil }
+        return Affinity(scope: random.oneIn(2) ? .service : .servicePort, timeoutSeconds: random.oneIn(2) ? 10800 : 60)
+    }
+
+    private static let sourceRanges: [IPFamily: [String]] = [
+        .ipv4: ["198.51.100.0/24", "10.244.0.0/16", "192.168.0.1/32", "203.0.113.128/25"],
+        .ipv6: ["fd00:198::/64", "fd00:244::/64", "fd00:192::1/128", "fd00:203::/65"],
+    ]
+
+    /// Who may reach a load balancer address: all, some, or nobody.
+    private mutating func sources(_ family: IPFamily) -> [IPPrefix]? {
+        if random.oneIn(2) { return nil }
+        let ranges = (Self.sourceRanges[family] ?? []).compactMap { IPPrefix($0) }
+        return Array(ranges.shuffled(using: &random).prefix(Int.random(in: 0...3, using: &random))).sorted()
     }
 
     private mutating func frontend(_ family: IPFamily, _ verdicts: OriginVerdicts) -> Frontend {
@@ -83,7 +107,9 @@ package struct RandomServiceTable: Sendable {
         switch Int.random(in: 0..<3, using: &random) {
         case 0: return .nodePort(PortNumber(rawValue: 30000 + number % 5) ?? 30000, verdicts)
         case 1: return .clusterIP((family == .ipv4 ? "10.96.0." : "fd00:96::") + "\(number)", port, verdicts)
-        default: return .loadBalancerIP((family == .ipv4 ? "203.0.113." : "fd00:203::") + "\(number)", port, verdicts)
+        default:
+            return .loadBalancerIP(
+                (family == .ipv4 ? "203.0.113." : "fd00:203::") + "\(number)", port, verdicts, from: sources(family))
         }
     }
 
@@ -91,10 +117,12 @@ package struct RandomServiceTable: Sendable {
     private mutating func backends(_ family: IPFamily) -> [Backend] {
         let count = random.oneIn(5) ? 0 : Int.random(in: 1...4, using: &random)
         let numbers = Array(1...8).shuffled(using: &random).prefix(count)
+        let isWeighted = random.oneIn(4)
         return numbers.map { number in
             Backend(
                 address: .text((family == .ipv4 ? "10.244.0." : "fd00:244::") + "\(number)"),
-                port: PortNumber(rawValue: 8080) ?? 8080, isLocal: number % 2 == 1)
+                port: PortNumber(rawValue: 8080) ?? 8080,
+                weight: isWeighted ? UInt16.random(in: 1...4, using: &random) : 1, isLocal: number % 2 == 1)
         }
     }
 

@@ -11,12 +11,12 @@ extension IPAddress {
 
 extension Backend {
     /// `10.0.0.1:80` or `[fd00::1]:80`.
-    package static func at(_ text: String, isLocal: Bool = false) -> Backend {
+    package static func at(_ text: String, weight: UInt16 = 1, isLocal: Bool = false) -> Backend {
         guard let colon = text.lastIndex(of: ":"), let number = UInt16(text[text.index(after: colon)...]),
             let port = PortNumber(rawValue: number)
         else { preconditionFailure("no place: \(text)") }
         let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
-        return Backend(address: .text(String(host)), port: port, isLocal: isLocal)
+        return Backend(address: .text(String(host)), port: port, weight: weight, isLocal: isLocal)
     }
 }
 
@@ -29,8 +29,12 @@ extension Frontend {
         Frontend(kind: .nodePort, destination: .nodeAddresses, port: port, verdicts: verdicts)
     }
 
-    package static func loadBalancerIP(_ address: String, _ port: PortNumber, _ verdicts: OriginVerdicts) -> Frontend {
-        Frontend(kind: .loadBalancerIP, destination: .address(.text(address)), port: port, verdicts: verdicts)
+    package static func loadBalancerIP(
+        _ address: String, _ port: PortNumber, _ verdicts: OriginVerdicts, from sources: [IPPrefix]? = nil
+    ) -> Frontend {
+        Frontend(
+            kind: .loadBalancerIP, destination: .address(.text(address)), port: port, allowedSources: sources,
+            verdicts: verdicts)
     }
 }
 
@@ -38,13 +42,14 @@ extension ServicePort {
     /// A port of the Service `default/NAME`.
     package static func named(
         _ name: String, port: String = "", _ transport: TransportProtocol = .tcp, family: IPFamily = .ipv4,
-        cluster: [Backend] = [], local: [Backend] = [], frontends: [Frontend]
+        affinity: Affinity? = nil, scheduler: Scheduler = .random, cluster: [Backend] = [], local: [Backend] = [],
+        frontends: [Frontend]
     ) -> ServicePort {
         ServicePort(
             key: ServicePortKey(
                 id: ServicePortID(namespace: "default", service: name, portName: port, protocol: transport),
                 family: family),
-            clusterBackends: BackendSet(cluster), localBackends: BackendSet(local), frontends: frontends)
+            affinity: affinity, scheduler: scheduler, clusterBackends: BackendSet(cluster), localBackends: BackendSet(local), frontends: frontends)
     }
 }
 
