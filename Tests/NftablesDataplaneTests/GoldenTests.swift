@@ -34,6 +34,21 @@ import Testing
         fixture("no-endpoints", PolicyFixture(family: .ipv4, policy: .bothLocal, remote: ["1"], local: [])),
         fixture("interface-prefix", PolicyFixture(family: .ipv4, transport: .sctp), detector: .interfacePrefix("veth")),
         Case(
+            folder: "affinity-and-sources", family: .ipv4,
+            table: .of(
+                [
+                    .named(
+                        "web", affinity: Affinity(timeoutSeconds: 10800), scheduler: .sourceHash,
+                        cluster: [.at("10.244.0.2:8080"), .at("10.244.1.2:8080", isLocal: true)],
+                        local: [.at("10.244.1.2:8080", isLocal: true)],
+                        frontends: [
+                            .clusterIP("10.96.0.10", 80, internalMasquerade),
+                            .loadBalancerIP(
+                                "203.0.113.5", 80, PolicyFixture(family: .ipv4, policy: .externalLocal).externalVerdicts,
+                                from: [IPPrefix("198.51.100.0/24"), IPPrefix("203.0.113.5/32")].compactMap { $0 }),
+                        ])
+                ], node: PolicyFixture(family: .ipv4).node)),
+        Case(
             folder: "shared-treatment", family: .ipv4,
             table: .of(
                 [

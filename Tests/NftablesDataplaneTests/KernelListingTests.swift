@@ -32,14 +32,40 @@ struct KernelListingTests {
                     frontends: [
                         .clusterIP(isV4 ? "10.96.0.20" : "fd00:96::20", 80, toCluster),
                         .nodePort(30080, toCluster),
+                        .loadBalancerIP(
+                            isV4 ? "203.0.113.5" : "fd00:203::5", 80, toCluster,
+                            from: (isV4 ? ["198.51.100.0/24", "203.0.113.5/32"] : ["fd00:198::/64", "fd00:203::5/128"])
+                                .compactMap { IPPrefix($0) }),
                     ]),
+                .named(
+                    "sticky", family: family, affinity: Affinity(timeoutSeconds: 10800),
+                    cluster: isV4
+                        ? [.at("10.244.1.2:8080", isLocal: true), .at("10.244.2.3:8080")]
+                        : [.at("[fd00:244:1::2]:8080", isLocal: true), .at("[fd00:244:2::3]:8080")],
+                    frontends: [
+                        .clusterIP(isV4 ? "10.96.0.21" : "fd00:96::21", 80, toCluster),
+                        .nodePort(30081, toCluster),
+                    ]),
+                .named(
+                    "turns", family: family, scheduler: .weightedRoundRobin,
+                    cluster: isV4
+                        ? [.at("10.244.1.2:8080", weight: 2, isLocal: true), .at("10.244.2.3:8080")]
+                        : [.at("[fd00:244:1::2]:8080", weight: 2, isLocal: true), .at("[fd00:244:2::3]:8080")],
+                    frontends: [.clusterIP(isV4 ? "10.96.0.22" : "fd00:96::22", 80, toCluster)]),
+                .named(
+                    "hashed", family: family, scheduler: .sourceHash,
+                    cluster: isV4
+                        ? [.at("10.244.1.2:8080", isLocal: true), .at("10.244.2.3:8080")]
+                        : [.at("[fd00:244:1::2]:8080", isLocal: true), .at("[fd00:244:2::3]:8080")],
+                    frontends: [.clusterIP(isV4 ? "10.96.0.23" : "fd00:96::23", 80, toCluster)]),
                 .named(
                     "empty", .udp, family: family,
                     frontends: [.clusterIP(isV4 ? "10.96.0.30" : "fd00:96::30", 53, OriginVerdicts(all: .reject))]),
             ],
             node: NodeTable(
                 localDetector: .sourcePrefixes([IPPrefix(isV4 ? "10.244.1.0/24" : "fd00:244:1::/64")].compactMap { $0 }),
-                nodePortAddresses: [.text(isV4 ? "192.0.2.1" : "2001:db8::1")]))
+                nodePortAddresses: [.text(isV4 ? "192.0.2.1" : "2001:db8::1")],
+                serviceRanges: [IPPrefix(isV4 ? "10.96.0.0/12" : "fd00:96::/112")].compactMap { $0 }))
     }
 
     /// A namespace of `network` that holds the table of `family`.
@@ -70,11 +96,13 @@ struct KernelListingTests {
         #expect(try await Self.nft(other, ["list", "ruleset"]) == listing)
 
         // A dataplane takes what nft loaded for its own, but for the bound at zero that nft puts into
-        // interval sets: it writes the pod prefixes anew.
+        // interval sets: it writes pod prefixes and Service ranges anew. And one chain in IPv6, where nft
+        // 1.0.6 loads the value of an `update` over the end of its key.
+        let mended = family == .ipv4 ? 0 : 2 * 9
         try await other.inside {
             var dataplane = try NftablesDataplane()
             let report = try dataplane.synchronize(Self.table(family), family: family)
-            #expect([report.elementsAdded, report.elementsDeleted, report.rulesWritten] == [2, 0, 0], "\(report)")
+            #expect([report.elementsAdded, report.elementsDeleted, report.rulesWritten] == [4, 0, mended], "\(report)")
             #expect(try dataplane.synchronize(Self.table(family), family: family).isEmpty)
         }
         guard try await Self.nft(node, ["--version"]).contains(Self.goldenVersion) else { return }
@@ -110,13 +138,21 @@ struct KernelListingTests {
         let network = TestNetwork()
         defer { network.close() }
         let node = try await Self.node(network, family)
-        let text = try await Self.nft(node, ["-j", "list", "ruleset"])
+        // nft 1.0.6 has no JSON for a rule that updates a map, says so, and prints the rest.
+        let output = try await node.run(["nft", "-j", "list", "ruleset"])
+        #expect(output.status.isSuccess)
+        let complaints = Set(output.standardError.split(separator: "\n").map(String.init))
+        #expect(complaints.isSubset(of: ["warning: stmt ops map have no json callback"]))
+        let text = output.standardOutput
         let listing = try JSONDecoder().decode(JSONListing.self, from: Data(text.utf8))
         let names = { (kind: String) in Set(listing.nftables.compactMap { $0[kind]?.name }) }
         #expect(names("table") == ["fairway"])
         #expect(names("set").union(names("map")) == Set(TableSet.allCases.map(\.rawValue)))
         let chains = TableLayout(family: NftablesFamily(family)).chains.map(\.name)
-        #expect(names("chain") == Set(chains + ["balance-2", "nodeport-balance-2"]))
+        let ports = [false, true].map { BalanceChain(isNodePort: $0, scope: .cluster, count: 2, affinitySeconds: 10800) }
+        let balancing = names("chain").compactMap(BalanceChain.init(name:))
+        #expect(Set(ports).isSubset(of: balancing))
+        #expect(names("chain") == Set(chains + balancing.map(\.name)))
     }
 
     @Test("An administrator's own tables live beside Fairway's", arguments: IPFamily.allCases)

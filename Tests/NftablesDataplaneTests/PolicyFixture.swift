@@ -48,7 +48,7 @@ struct PolicyFixture {
             outside: balance(scope, others, else: refusal))
     }
 
-    private var externalVerdicts: OriginVerdicts {
+    var externalVerdicts: OriginVerdicts {
         guard isExternalLocal else { return OriginVerdicts(all: balance(.cluster, true, else: .reject)) }
         return OriginVerdicts(
             pod: balance(.cluster, false, else: .reject), node: balance(.cluster, true, else: .reject),

@@ -62,7 +62,8 @@ struct RuleBuilder {
         case .sourceHash:
             let index = NftablesRegister.word(words)
             words += 1
-            let scratch = NftablesRegister.word((words + 3) & ~3)
+            // Where nft puts it: what it loads by itself from a listing is then found to be the same.
+            let scratch = NftablesRegister.word(words + 4)
             expressions.append(.payload(.network, offset: sourceOffset, length: addressLength, to: scratch))
             expressions.append(
                 .hash(

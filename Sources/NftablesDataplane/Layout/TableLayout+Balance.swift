@@ -31,8 +31,8 @@ extension TableLayout {
             $0.setPriority(from: chain.maps.affinitySlots)
         }
         let remember = rule(chain.name) {
-            $0.sourceAddress()
             $0.affinityOwner()
+            $0.sourceAddress()
             $0.remember(.update, seconds: seconds)
         }
         let translate = rule(chain.name) {
@@ -43,15 +43,15 @@ extension TableLayout {
         let recall = [
             rule(chain.name) { $0.keepAffinityOwner() },
             rule(chain.name) {
-                $0.sourceAddress()
                 $0.priority()
+                $0.sourceAddress()
                 $0.setPriority(from: .affinity)
             },
         ]
         // What was remembered is gone, or no endpoint for this origin.
         let forget = rule(chain.name) {
-            $0.sourceAddress()
             $0.affinityOwner()
+            $0.sourceAddress()
             $0.remember(.delete, seconds: nil)
         }
         return [draw, remember] + recall + [translate, forget, draw, remember, translate]

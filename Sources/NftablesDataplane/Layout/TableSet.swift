@@ -22,7 +22,8 @@ package enum TableSet: String, Sendable, Hashable, CaseIterable {
     case localAffinityEndpoints = "affinity-local-endpoints"
     case nodePortAffinityEndpoints = "nodeport-affinity-endpoints"
     case nodePortLocalAffinityEndpoints = "nodeport-affinity-local-endpoints"
-    /// Client and owner id -> endpoint id. Written by packets alone.
+    /// Owner and client -> endpoint id. Written by packets alone. The owner comes first: with an IPv6
+    /// address before another field in the key of an `update`, nft 1.0.6 aborts as it reads its own listing.
     case affinity
     /// Frontends that only some sources may reach -> code of these sources.
     case restrictedServices = "restricted-services"
@@ -92,8 +93,8 @@ package enum TableSet: String, Sendable, Hashable, CaseIterable {
             set(nodePort + [.priority], backend, "NodePort and endpoint id: endpoint on this node")
         case .affinity:
             set(
-                [.sourceAddress(family), .priority], code, flags: [.dynamic, .timeout], size: Self.rememberedClients,
-                "client and Service: the endpoint it stays with")
+                [.priority, .sourceAddress(family)], code, flags: [.dynamic, .timeout], size: Self.rememberedClients,
+                "Service and client: the endpoint it stays with")
         case .restrictedServices: set(frontend, code, "Services that some sources may reach: code of the sources")
         case .allowedSources:
             set([.priority, .sourceAddress(family)], nil, flags: .interval, "code and sources: who may")
