@@ -27,14 +27,28 @@ final class FairwayNode: Sendable {
     static func make() async throws -> FairwayNode {
         let made = try FairwayNode(topology: try await ServiceTopology.make(), folder: try ScratchFolder())
         for pod in made.pods {
-            let port = Manifests.httpPort(pod)
-            let server = try pod.namespace.start([made.echo, "--name", pod.name, "--tcp", "\(port)", "--udp", "9090"])
-            try await server.waitForLine(containing: "ready")
+            _ = try await made.startServer(in: pod)
             try made.folder.write("manifests/\(pod.name).yaml", Manifests.pod(pod))
         }
         try made.folder.write("manifests/node.yaml", Manifests.node)
         try made.folder.write("manifests/services.yaml", Manifests.services)
         return made
+    }
+
+    /// The same with other Services, and pods that have servers but no manifests.
+    static func bare(pods: Int, services: String) async throws -> FairwayNode {
+        let made = try FairwayNode(topology: try await ServiceTopology.make(pods: pods), folder: try ScratchFolder())
+        try made.folder.write("manifests/node.yaml", Manifests.node)
+        try made.folder.write("manifests/services.yaml", services)
+        return made
+    }
+
+    /// The echo server of a pod, ready.
+    func startServer(in pod: ServiceTopology.Pod) async throws -> RunningProcess {
+        let port = Manifests.httpPort(pod)
+        let server = try pod.namespace.start([echo, "--name", pod.name, "--tcp", "\(port)", "--udp", "9090"])
+        try await server.waitForLine(containing: "ready")
+        return server
     }
 
     /// Runs `body` with a node whose daemon is in sync, and removes everything afterwards.
@@ -91,8 +105,10 @@ final class FairwayNode: Sendable {
     }
 
     /// Asks until just these pods answer at the ClusterIP; how long a change may take is the limit.
-    func waitUntilServed(by names: Set<String>, within limit: Duration = .seconds(5)) async throws {
-        let target = try Manifests.target(Manifests.clusterIP, .ipv4, 80)
+    func waitUntilServed(
+        by names: Set<String>, at target: SocketAddress? = nil, within limit: Duration = .seconds(5)
+    ) async throws {
+        let target = try target ?? Manifests.target(Manifests.clusterIP, .ipv4, 80)
         let deadline = ContinuousClock.now + limit
         var seen: Set<String> = []
         repeat {

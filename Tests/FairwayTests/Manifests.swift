@@ -31,15 +31,17 @@ enum Manifests {
         """
 
     static func service(
-        _ name: String, selector: String, _ addresses: [IPFamily: String], type: String = "NodePort", ports: [String]
+        _ name: String, selector: String, _ addresses: [IPFamily: String], type: String = "NodePort", ports: [String],
+        annotations: String = "", spec: [String] = []
     ) -> String {
         let (v4, v6) = (addresses[.ipv4] ?? "", addresses[.ipv6] ?? "")
         return """
             apiVersion: v1
             kind: Service
-            metadata: {name: \(name), namespace: shop}
+            metadata: {name: \(name), namespace: shop, annotations: {\(annotations)}}
             spec:
               type: \(type)
+            \(spec.map { "  " + $0 }.joined(separator: "\n"))
               selector: {\(selector)}
               ipFamilyPolicy: RequireDualStack
               ipFamilies: [IPv4, IPv6]
@@ -70,7 +72,10 @@ enum Manifests {
             ports: ["protocol: SCTP, port: \(sctpPort), targetPort: \(sctpTargetPort)"])
 
     /// A ready pod of the topology; pod 2 serves HTTP on another number than its siblings.
-    static func pod(_ pod: ServiceTopology.Pod, app: String = "web", isReady: Bool = true) -> String {
+    static func pod(
+        _ pod: ServiceTopology.Pod, app: String = "web", isReady: Bool = true, isTerminating: Bool = false,
+        annotations: String = ""
+    ) -> String {
         """
         apiVersion: v1
         kind: Pod
@@ -78,6 +83,8 @@ enum Manifests {
           name: \(pod.name)
           namespace: shop
           labels: {app: \(app), name: \(pod.name)}
+          annotations: {\(annotations)}
+          deletionTimestamp: \(isTerminating ? "2026-01-02T03:04:05Z" : "null")
         spec:
           nodeName: node-a
           containers:

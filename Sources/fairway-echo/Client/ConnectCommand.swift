@@ -19,6 +19,9 @@ struct ConnectCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How often, each time with a new socket.", valueName: "n"))
     var count = 1
 
+    @Option(help: ArgumentHelp("Begin so many tries a second, each on time; 0: one after the other.", valueName: "n"))
+    var rate = 0
+
     @Option(help: ArgumentHelp("How long to wait for an answer.", valueName: "duration"))
     var timeout = DurationArgument(.seconds(1))
 
@@ -27,6 +30,7 @@ struct ConnectCommand: ParsableCommand {
 
     func validate() throws {
         if !(1...1_000_000).contains(count) { throw ValidationError("--count must be 1 to 1000000") }
+        if !(0...100_000).contains(rate) { throw ValidationError("--rate must be 0 to 100000") }
         if let bind, bind.address.family != target.address.family {
             throw ValidationError("--bind and the server's address are of different families")
         }
@@ -34,7 +38,10 @@ struct ConnectCommand: ParsableCommand {
 
     func run() throws {
         var hasFailed = false
+        let start = ContinuousClock.now
+        let pause = try Epoll()
         for index in 0..<count {
+            if rate > 0 { try Self.wait(on: pause, until: start + .seconds(1) * index / rate) }
             do throws(ClientFailure) {
                 let client = try EchoClient(
                     transport, target.address, from: bind?.address, timeout: timeout.duration)
@@ -45,5 +52,14 @@ struct ConnectCommand: ParsableCommand {
             }
         }
         if hasFailed { throw ExitCode(1) }
+    }
+
+    /// An epoll with nothing in it: only the time can end the wait.
+    private static func wait(on pause: borrowing Epoll, until time: ContinuousClock.Instant) throws {
+        while true {
+            let left = ContinuousClock.now.duration(to: time)
+            if left <= .zero { return }
+            _ = try pause.wait(timeout: left)
+        }
     }
 }
