@@ -4,20 +4,34 @@ internal import ObjectStore
 /// From changed objects to the Services they concern.
 extension EndpointSliceController {
     mutating func note(nodes changed: [ObjectKey], _ snapshot: ClusterSnapshot, _ work: inout PendingWork) {
-        for key in changed where nodes.set(key.name, to: snapshot.nodes[key]) {
+        var isCapacityChanged = false
+        for key in changed {
+            let node = snapshot.nodes[key]
+            if capacities.set(key.name, to: node) { isCapacityChanged = true }
+            guard nodes.set(key.name, to: node) else { continue }
             for pod in index.pods(ofNode: key.name) {
                 work.note(pod: index[pod: pod].key.name, of: index[pod: pod].services)
             }
         }
+        guard isCapacityChanged else { return }
+        for service in topologyServices { work.noteHints(service) }
     }
 
     mutating func note(services changed: [ObjectKey], _ snapshot: ClusterSnapshot, _ work: inout PendingWork) {
         for key in changed {
             if let service = snapshot.services[key] {
-                let selector = SliceReconciler.makesSlices(for: service) ? service.spec.selector : [:]
-                work.noteAll(index.setService(key, selector: selector))
+                let makesSlices = SliceReconciler.makesSlices(for: service)
+                let id = index.setService(key, selector: makesSlices ? service.spec.selector : [:])
+                if makesSlices && service.asksForTopologyHints {
+                    topologyServices.insert(id)
+                } else {
+                    topologyServices.remove(id)
+                }
+                work.noteAll(id)
             } else if let id = index.removeService(key) {
                 work.services[id] = nil
+                topologyServices.remove(id)
+                hintRefusals[key] = nil
                 let wasKept = forgetKept(id, namespace: key.namespace)
                 // Kept slices are the folder's own, and go when the folder says so.
                 if options.deletesSlicesOfDeletedServices && !wasKept { work.deletedServices.append(key) }

@@ -23,6 +23,7 @@ extension EndpointSliceController {
     private mutating func changes(
         of id: ServiceID, _ key: ObjectKey, _ extent: PendingWork.Extent, _ snapshot: ClusterSnapshot
     ) -> SliceChanges {
+        hintRefusals[key] = nil
         guard let service = snapshot.services[key], SliceReconciler.makesSlices(for: service) else {
             forgetKept(id, namespace: key.namespace)
             return SliceChanges()
@@ -46,10 +47,12 @@ extension EndpointSliceController {
             : extent.podNames.filter { isMember($0, of: id, namespace: key.namespace) }
         let pods = names.sorted().compactMap { snapshot.pods[ObjectKey(namespace: key.namespace, name: $0)] }
         let expected = expected
-        return reconciler.reconcile(
+        let changes = reconciler.reconcile(
             service: service, pods: pods, scope: extent.isAll ? .all : .pods(extent.podNames), existing: existing,
-            nodes: nodes, triggerTime: extent.triggerTime,
+            nodes: nodes, capacities: capacities, triggerTime: extent.triggerTime,
             isNameTaken: { Self.isTaken($0, key.namespace, expected, snapshot) })
+        if !changes.hintRefusals.isEmpty { hintRefusals[key] = changes.hintRefusals }
+        return changes
     }
 
     @discardableResult

@@ -1,4 +1,5 @@
-internal import KubernetesModel
+package import KubernetesModel
+package import NetworkTypes
 package import ObjectStore
 
 /// Keeps the EndpointSlices of all Services as their pods want them, one batch of changes at a time.
@@ -42,6 +43,8 @@ package struct EndpointSliceController: Sendable {
         package var podsWithoutAddress = 0
         /// Services whose slices are kept as found, because no pod of their namespace is known.
         package var servicesWithKeptSlices = 0
+        /// Services that ask for hints of topology and got none, in some family; see ``hintRefusals``.
+        package var servicesWithoutHints = 0
         /// Slices created, changed and deleted since the start.
         package var slicesCreated = 0
         package var slicesUpdated = 0
@@ -50,11 +53,17 @@ package struct EndpointSliceController: Sendable {
 
     package let options: Options
     package internal(set) var statistics = Statistics()
+    /// Why the endpoints of a Service have no hints, or none that consumers follow, although it asks
+    /// for them by `trafficDistribution` or the topology annotation.
+    package internal(set) var hintRefusals: [ObjectKey: [IPFamily: HintRefusal]] = [:]
 
     let reconciler: SliceReconciler
     let mirror = MirrorReconciler()
     var index = SelectorIndex()
     var nodes = NodeZones()
+    var capacities = ZoneCapacities()
+    /// Services with the topology annotation: their hints depend on the CPU of all nodes.
+    var topologyServices: Set<ServiceID> = []
     /// The first call takes all that the snapshot holds as dirty.
     var hasStarted = false
     /// Services whose slices are kept, by namespace, until a pod appears there.
@@ -93,6 +102,7 @@ package struct EndpointSliceController: Sendable {
         let events = perform(work, snapshot)
         statistics.services = index.serviceCount
         statistics.pods = index.podCount
+        statistics.servicesWithoutHints = hintRefusals.count
         statistics.servicesWithKeptSlices = kept.values.reduce(0) { $0 + $1.count }
         return events
     }

@@ -56,6 +56,11 @@ struct PendingWork {
         services[service, default: Extent()].isAll = true
     }
 
+    /// Decides the hints of a Service anew, and no endpoint.
+    mutating func noteHints(_ service: ServiceID) {
+        if services[service] == nil { services[service] = Extent() }
+    }
+
     mutating func note(pod name: String, of touched: [ServiceID], triggerTime: Timestamp? = nil) {
         for service in touched {
             services[service, default: Extent()].note(pod: name, triggerTime: triggerTime)

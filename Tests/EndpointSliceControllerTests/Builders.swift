@@ -5,12 +5,13 @@ import NetworkTypes
 func pod(
     _ name: String, _ addresses: String..., namespace: String = "default", labels: [String: String] = ["app": "web"],
     node: String = "", ready: Bool = true, phase: Pod.Phase = .running, terminating: Bool = false,
-    ports: [ContainerPort] = [], transition: Int64? = nil
+    ports: [ContainerPort] = [], transition: Int64? = nil, weight: String? = nil
 ) -> KubernetesObject {
     .pod(
         Pod(
             metadata: ObjectMeta(
                 name: name, namespace: namespace, uid: "uid-\(name)", labels: labels,
+                annotations: weight.map { [AnnotationKey.weight: $0] } ?? [:],
                 deletionTimestamp: terminating ? Timestamp(seconds: 1) : nil),
             nodeName: node, containerPorts: ports, phase: phase, podIPs: addresses.compactMap { IPAddress($0) },
             isReady: ready, readyTransitionTime: transition.map { Timestamp(seconds: $0) }))
@@ -29,20 +30,27 @@ func service(
     _ name: String = "web", namespace: String = "default", selector: [String: String] = ["app": "web"],
     families: [IPFamily] = [.ipv4], ports: [ServicePortSpec] = [ServicePortSpec(port: 80)],
     labels: [String: String] = [:], type: ServiceType = .clusterIP, publishNotReady: Bool = false,
-    trafficDistribution: String? = nil, created: Int64? = nil
+    trafficDistribution: String? = nil, topologyMode: String? = nil, created: Int64? = nil
 ) -> KubernetesObject {
     .service(
         Service(
             metadata: ObjectMeta(
                 name: name, namespace: namespace, labels: labels,
+                annotations: topologyMode.map { [AnnotationKey.topologyMode: $0] } ?? [:],
                 creationTimestamp: created.map { Timestamp(seconds: $0) }),
             spec: ServiceSpec(
                 type: type, ipFamilies: families, ports: ports, selector: selector,
                 publishNotReadyAddresses: publishNotReady, trafficDistribution: trafficDistribution)))
 }
 
-func node(_ name: String, zone: String?, ready: Bool = true) -> KubernetesObject {
-    .node(Node(metadata: ObjectMeta(name: name, labels: zone.map { [LabelKey.zone: $0] } ?? [:]), isReady: ready))
+func node(
+    _ name: String, zone: String?, ready: Bool = true, milliCPU: Int64 = 0, role: String? = nil
+) -> KubernetesObject {
+    var labels: [String: String] = [:]
+    labels[LabelKey.zone] = zone
+    if let role { labels[role] = "" }
+    return .node(
+        Node(metadata: ObjectMeta(name: name, labels: labels), isReady: ready, allocatableMilliCPU: milliCPU))
 }
 
 func managedSlice(

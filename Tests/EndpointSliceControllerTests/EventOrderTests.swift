@@ -92,6 +92,7 @@ struct EndpointSet: Equatable {
         let service: ObjectKey
         let ports: Set<EndpointPort>
         let endpoint: Endpoint
+        let weight: UInt16?
     }
 
     let members: Set<Member>
@@ -100,10 +101,14 @@ struct EndpointSet: Equatable {
         var members: Set<Member> = []
         for service in snapshot.services.values where SliceReconciler.makesSlices(for: service) {
             for slice in snapshot.slices(ofService: service.metadata.key) where SliceReconciler.isManaged(slice) {
+                let weights = EndpointWeights(annotations: slice.metadata.annotations)
                 for var endpoint in slice.endpoints {
                     // Hints of endpoints that are not ready are what they were before.
                     if !endpoint.isReady { (endpoint.hintZones, endpoint.hintNodes) = ([], []) }
-                    members.insert(Member(service: service.metadata.key, ports: Set(slice.ports), endpoint: endpoint))
+                    members.insert(
+                        Member(
+                            service: service.metadata.key, ports: Set(slice.ports), endpoint: endpoint,
+                            weight: endpoint.addresses.first.flatMap { weights?[$0] }))
                 }
             }
         }

@@ -42,10 +42,13 @@ enum RandomCluster {
         }
         var labels = ["app": pick(["x", "y"], &random)]
         if Bool.random(using: &random) { labels["tier"] = pick(["front", "back"], &random) }
+        // Comes and goes with a label, a family and the address of the pod.
+        let weight = [nil, "0", "3", "1", nil, "70000", "2"][(labels.count * 3 + addresses.count * 2 + Int(host)) % 7]
         return .pod(
             Pod(
                 metadata: ObjectMeta(
                     name: "p\(number)", namespace: namespace, labels: labels,
+                    annotations: weight.map { [AnnotationKey.weight: $0] } ?? [:],
                     deletionTimestamp: Int.random(in: 0..<6, using: &random) == 0 ? Timestamp(seconds: 1) : nil),
                 nodeName: pick(["n1", "n2", ""], &random),
                 containerPorts: pick(

@@ -28,7 +28,7 @@ import Testing
             {"apiVersion": "v1", "kind": "Service",
              "metadata": {"name": "web", "namespace": "shop", "uid": "u-1", "resourceVersion": "17",
               "generation": 3, "creationTimestamp": "2024-02-29T12:00:00Z", "labels": {"app": "web"},
-              "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "fairway.dev/x": "y",
+              "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "fairway.dev/scheduler": "rr",
                "service.kubernetes.io/topology-mode": "Auto"},
               "managedFields": [{"manager": "kubectl"}], "finalizers": ["a/b"],
               "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "d", "uid": "u",
@@ -49,7 +49,7 @@ import Testing
         var expected = Service(
             metadata: ObjectMeta(
                 name: "web", namespace: "shop", uid: "u-1", resourceVersion: "17", generation: 3, labels: ["app": "web"],
-                annotations: ["fairway.dev/x": "y", AnnotationKey.topologyMode: "Auto"],
+                annotations: ["fairway.dev/scheduler": "rr", AnnotationKey.topologyMode: "Auto"],
                 creationTimestamp: time("2024-02-29T12:00:00Z"),
                 ownerReferences: [
                     OwnerReference(apiVersion: "apps/v1", kind: "Deployment", name: "d", uid: "u", controller: true)
@@ -151,6 +151,8 @@ import Testing
              #"spec.externalIPs[1]: Invalid value: "a\"b\n": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"#),
             (#"{"loadBalancerSourceRanges": ["10.0.0.0"]}"#,
              #"spec.loadBalancerSourceRanges[0]: Invalid value: "10.0.0.0": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"#),
+            (#"{"loadBalancerSourceRanges": ["10.0.0.0/8", "\tfd00::/8\n", " 10.0.0.0 /8"]}"#,
+             #"spec.loadBalancerSourceRanges[2]: Invalid value: " 10.0.0.0 /8": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"#),
             (#"{"healthCheckNodePort": 65536}"#,
              "spec.healthCheckNodePort: Invalid value: 65536: must be between 1 and 65535, inclusive"),
             (#"{"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 99999999999}}}"#,
@@ -177,6 +179,8 @@ import Testing
              #"metadata.annotations[/x]: Invalid value: "/x": prefix part must be non-empty"#),
             (#"{"metadata": {"annotations": {"fairway.dev/x": 1}}}"#,
              "metadata.annotations[fairway.dev/x]: Invalid value: must be a string"),
+            (#"{"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1", "ipMode": "VIP"}, {"ip": "192.0.2.2", "ipMode": "vip"}]}}}"#,
+             #"status.loadBalancer.ingress[1].ipMode: Unsupported value: "vip": supported values: "Proxy", "VIP""#),
             (#"{"status": {"loadBalancer": {"ingress": [{"ip": "x"}]}}}"#,
              #"status.loadBalancer.ingress[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"#),
         ])

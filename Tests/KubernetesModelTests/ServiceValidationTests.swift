@@ -56,6 +56,27 @@ struct Row<Object: Sendable>: Sendable, CustomTestStringConvertible {
             $0.metadata.labels["a"] = "b c"
         },
         Row("annotation key", "metadata.annotations[a b]: Invalid value") { $0.metadata.annotations["a b"] = "" },
+        Row("Fairway's own annotations") {
+            $0.metadata.annotations = [
+                "fairway.dev/scheduler": "wrr", "fairway.dev/session-affinity-scope": "port",
+                "fairway.dev/no-local-endpoints": "drop",
+            ]
+        },
+        Row(
+            "values of Fairway's own annotations",
+            #"metadata.annotations[fairway.dev/scheduler]: Unsupported value: "lc": supported values: "random", "rr", "sh", "wrr""#,
+            #"metadata.annotations[fairway.dev/session-affinity-scope]: Unsupported value: "Service": supported values: "port", "service""#,
+            #"metadata.annotations[fairway.dev/no-local-endpoints]: Unsupported value: "": supported values: "drop", "reject""#
+        ) {
+            $0.metadata.annotations = [
+                "fairway.dev/scheduler": "lc", "fairway.dev/session-affinity-scope": "Service",
+                "fairway.dev/no-local-endpoints": "",
+            ]
+        },
+        Row(
+            "an unknown annotation of Fairway's own",
+            #"metadata.annotations[fairway.dev/schedular]: Unsupported value: "fairway.dev/schedular": supported values: "fairway.dev/no-local-endpoints", "fairway.dev/scheduler", "fairway.dev/session-affinity-scope""#
+        ) { $0.metadata.annotations["fairway.dev/schedular"] = "rr" },
         Row("annotation prefix in upper case") { $0.metadata.annotations["Example.com/a"] = "" },
 
         Row("no ports", "spec.ports: Required value") { $0.spec.ports = [] },

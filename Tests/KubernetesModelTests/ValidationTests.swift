@@ -76,6 +76,15 @@ import Testing
 
     static let podRows: [Row<Pod>] = [
         Row("valid as it is") { _ in },
+        Row("greatest and least weight") { $0.metadata.annotations["fairway.dev/weight"] = "65535" },
+        Row("weight 0") { $0.metadata.annotations["fairway.dev/weight"] = "0" },
+        Row(
+            "weight out of range",
+            #"metadata.annotations[fairway.dev/weight]: Invalid value: "65536": must be between 0 and 65535, inclusive"#
+        ) { $0.metadata.annotations["fairway.dev/weight"] = "65536" },
+        Row("weight that is no number", #"metadata.annotations[fairway.dev/weight]: Invalid value: "+1": must be"#) {
+            $0.metadata.annotations["fairway.dev/weight"] = "+1"
+        },
         Row("dual stack") { $0.podIPs = [ip("10.0.0.1"), ip("fd00::1")] },
         Row("two addresses of a family", #"status.podIPs[1]: Invalid value: "10.0.0.2": may specify no more than one IP"#) {
             $0.podIPs = [ip("10.0.0.1"), ip("10.0.0.2")]

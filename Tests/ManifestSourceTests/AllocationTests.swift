@@ -44,6 +44,30 @@ struct AllocationTests {
         #expect(batch.service("bare")?.spec.ports[0].nodePort == nil)
     }
 
+    @Test("a LoadBalancer that wants no node ports keeps those it names and is given none")
+    func noNodePorts() throws {
+        var tracker = ManifestTracker()
+        func ports(_ allocates: Bool) throws -> [UInt16?] {
+            let batch = tracker.apply([
+                "a": Manifests.service(
+                    "lb",
+                    "type: LoadBalancer\n  allocateLoadBalancerNodePorts: \(allocates)\n  ports: [{name: a, port: 80}, {name: b, port: 81, nodePort: 30081}, {name: c, port: 81, protocol: UDP}]")
+            ])
+            #expect(batch.faults == [])
+            return try #require(batch.service("lb")).spec.ports.map { $0.nodePort?.rawValue }
+        }
+        #expect(try ports(false) == [nil, 30081, nil])
+        let given = try ports(true)
+        #expect(given[0] != nil && given[1] == 30081 && given[2] == 30081)
+        #expect(try ports(false) == [nil, 30081, nil])
+        // The port that was given back is free, the one that is named is not.
+        let taken = tracker.apply([
+            "b": Manifests.service("b", "type: NodePort\n  ports: [{port: 80, nodePort: \(given[0] ?? 0)}]"),
+            "c": Manifests.service("c", "type: NodePort\n  ports: [{port: 80, nodePort: 30081}]"),
+        ])
+        #expect(taken.faults.count == 1 && taken.faults[0].message.contains("Service default/c: spec.ports[0].nodePort"))
+    }
+
     static let refusals: [(String, String, [String])] = [
         (
             "two Services name one address",

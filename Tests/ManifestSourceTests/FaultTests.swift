@@ -54,6 +54,19 @@ struct FaultTests {
         Case("a merge of a text", "a: &a x\nb:\n  <<: *a\n", "a.yaml:1:4: a merge key (<<) takes a map or a list of maps"),
         Case("a list as a key", "? [x]\n: y\n", "a.yaml:1:3: a field name must be a string, not a map or list"),
         Case("a map as a key", "? {x: 1}\n: y\n", "a.yaml:1:3: a field name must be a string, not a map or list"),
+        Case(
+            "annotations of Fairway's own",
+            "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations:\n    fairway.dev/scheduler: lc\n    fairway.dev/affinity: service\nspec: {ports: [{port: 80}]}\n",
+            "a.yaml:7:27: Service default/web: metadata.annotations[fairway.dev/affinity]: Unsupported value: \"fairway.dev/affinity\": supported values: \"fairway.dev/no-local-endpoints\", \"fairway.dev/scheduler\", \"fairway.dev/session-affinity-scope\"",
+            "a.yaml:6:28: Service default/web: metadata.annotations[fairway.dev/scheduler]: Unsupported value: \"lc\": supported values: \"random\", \"rr\", \"sh\", \"wrr\""),
+        Case(
+            "a weight out of range",
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations:\n    fairway.dev/weight: \"-1\"\n",
+            "a.yaml:6:25: Pod default/a: metadata.annotations[fairway.dev/weight]: Invalid value: \"-1\": must be between 0 and 65535, inclusive"),
+        Case(
+            "a source range, by its index",
+            Manifests.service("web", "type: LoadBalancer\n  ports: [{port: 80}]\n  loadBalancerSourceRanges:\n  - \" 10.0.0.0/8 \"\n  - 10.0.0.0/33"),
+            "a.yaml:9:5: Service default/web: spec.loadBalancerSourceRanges[1]: Invalid value: \"10.0.0.0/33\": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"),
         Case("no name", "apiVersion: v1\nkind: Pod\nmetadata: {namespace: x}\n", "a.yaml:3:1: Pod: metadata.name: Required value"),
         Case("an item that is no map", "kind: List\napiVersion: v1\nitems:\n- 3\n", "a.yaml:4:3: an item of a list must be a map of fields, found a number"),
     ]

@@ -12,19 +12,19 @@ struct DesiredEndpoints {
         let podName: String
         let group: Int
         var endpoint: Endpoint
+        /// See ``EndpointWeights``.
+        let weight: UInt16
     }
 
     private(set) var groups: [Group] = []
     private(set) var entries: [Entry] = []
-    /// Hints of endpoints that are not ready stay what they were.
-    let keepsHintsOfNotReady: Bool
+    let hints: HintPolicy
 
     init(
         of pods: [Pod], service: Service, family: IPFamily, ports: PodPorts, nodes: NodeZones,
         options: SliceReconciler.Options
     ) {
-        let hints = EndpointHints(service.spec.trafficDistribution)
-        keepsHintsOfNotReady = hints != nil
+        hints = HintPolicy(service)
         entries.reserveCapacity(pods.count)
         for pod in pods {
             guard pod.phase != .succeeded, pod.phase != .failed,
@@ -34,10 +34,19 @@ struct DesiredEndpoints {
                 !nodes.contains(pod.nodeName)
             { continue }
             var endpoint = Self.endpoint(of: pod, at: address, service: service, nodes: nodes)
-            hints?.apply(to: &endpoint)
+            hints.point(&endpoint)
             entries.append(
-                Entry(podName: pod.metadata.name, group: group(of: ports.resolved(for: pod)), endpoint: endpoint))
+                Entry(
+                    podName: pod.metadata.name, group: group(of: ports.resolved(for: pod)), endpoint: endpoint,
+                    weight: pod.weight))
         }
+    }
+
+    /// The wanted endpoint in the place of an older one of the same pod.
+    func endpoint(_ index: Int, after old: Endpoint) -> Endpoint {
+        var endpoint = entries[index].endpoint
+        hints.keep(of: old, in: &endpoint)
+        return endpoint
     }
 
     /// The index of the group with these ports, made if there is none. A Service has few: linear.
@@ -62,27 +71,5 @@ struct DesiredEndpoints {
             zone: nodes.zone(of: pod.nodeName),
             targetRef: TargetRef(
                 kind: "Pod", namespace: pod.metadata.namespace, name: pod.metadata.name, uid: pod.metadata.uid))
-    }
-}
-
-/// What `spec.trafficDistribution` asks of the hints (KEP-4444, KEP-3015).
-enum EndpointHints {
-    case sameZone
-    case sameNode
-
-    /// Nil for no wish and for values of a later API.
-    init?(_ trafficDistribution: String?) {
-        switch trafficDistribution {
-        case "PreferSameZone", "PreferClose": self = .sameZone
-        case "PreferSameNode": self = .sameNode
-        default: return nil
-        }
-    }
-
-    /// Points a ready endpoint's hints at where it is.
-    func apply(to endpoint: inout Endpoint) {
-        guard endpoint.isReady else { return }
-        endpoint.hintZones = endpoint.zone.map { [$0] } ?? []
-        if self == .sameNode { endpoint.hintNodes = endpoint.nodeName.map { [$0] } ?? [] }
     }
 }

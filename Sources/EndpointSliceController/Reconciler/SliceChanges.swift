@@ -1,4 +1,5 @@
 package import KubernetesModel
+package import NetworkTypes
 
 /// What must be written so that the slices of one Service say what its pods are.
 package struct SliceChanges: Sendable, Hashable {
@@ -9,11 +10,17 @@ package struct SliceChanges: Sendable, Hashable {
     package var update: [EndpointSlice]
     /// Slices that are no longer needed.
     package var delete: [ObjectKey]
+    /// Families whose endpoints got no hints although the Service asks for them, and why.
+    package var hintRefusals: [IPFamily: HintRefusal]
 
-    package init(create: [EndpointSlice] = [], update: [EndpointSlice] = [], delete: [ObjectKey] = []) {
+    package init(
+        create: [EndpointSlice] = [], update: [EndpointSlice] = [], delete: [ObjectKey] = [],
+        hintRefusals: [IPFamily: HintRefusal] = [:]
+    ) {
         self.create = create
         self.update = update
         self.delete = delete
+        self.hintRefusals = hintRefusals
     }
 
     /// Nothing has to be written.

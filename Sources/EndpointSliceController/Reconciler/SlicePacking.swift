@@ -8,7 +8,8 @@ struct SlicePacking {
     /// Ports and endpoints of a slice that gets its name later.
     struct Contents {
         let ports: [EndpointPort]
-        var endpoints: [Endpoint]
+        var endpoints: [Endpoint] = []
+        var weights = EndpointWeights()
     }
 
     struct Outcome {
@@ -17,17 +18,19 @@ struct SlicePacking {
         var delete: [ObjectKey] = []
     }
 
-    private struct Candidate {
+    struct Candidate {
         var slice: EndpointSlice
         let group: Int?
         var isChanged = false
+        /// Those of the endpoints, written with the slice.
+        var weights = EndpointWeights()
     }
 
-    private let existing: [EndpointSlice]
-    private let labels: [String: String]
+    let existing: [EndpointSlice]
+    let labels: [String: String]
     private let limit: Int
-    private var candidates: [Candidate] = []
-    private var created: [Contents] = []
+    var candidates: [Candidate] = []
+    var created: [Contents] = []
 
     /// - Parameter existing: the slices of this family that the controller manages, by name.
     init(existing: [EndpointSlice], labels: [String: String], limit: Int) {
@@ -38,18 +41,18 @@ struct SlicePacking {
 
     /// Places every wanted endpoint and drops those in scope that are not wanted.
     mutating func place(_ wanted: DesiredEndpoints, scope: SliceReconciler.Scope) {
-        var unplaced: [[Endpoint]] = Array(repeating: [], count: wanted.groups.count)
+        var unplaced: [[Int]] = Array(repeating: [], count: wanted.groups.count)
         if existing.isEmpty {
-            for entry in wanted.entries { unplaced[entry.group].append(entry.endpoint) }
+            for (index, entry) in wanted.entries.enumerated() { unplaced[entry.group].append(index) }
         } else {
             var isPlaced = Array(repeating: false, count: wanted.entries.count)
             keepInPlace(wanted, scope: scope, &isPlaced)
             for (index, entry) in wanted.entries.enumerated() where !isPlaced[index] {
-                unplaced[entry.group].append(entry.endpoint)
+                unplaced[entry.group].append(index)
             }
         }
-        for (group, endpoints) in unplaced.enumerated() where !endpoints.isEmpty {
-            add(endpoints[...], group: group, ports: wanted.groups[group].ports)
+        for (group, entries) in unplaced.enumerated() where !entries.isEmpty {
+            add(entries[...], of: wanted, group: group)
         }
     }
 
@@ -62,6 +65,9 @@ struct SlicePacking {
             let portSet = PortSet(slice.ports)
             var candidate = Candidate(slice: slice, group: wanted.groups.firstIndex { $0.portSet == portSet })
             candidate.isChanged = slice.metadata.labels != labels
+            if scope != .all, let weights = EndpointWeights(annotations: slice.metadata.annotations) {
+                candidate.weights = weights
+            }
             if case .pods(let names) = scope, !Self.names(names, anyPodOf: slice) {
                 // Most slices of a large Service: one look at each pod's name, and no copy.
                 candidates.append(candidate)
@@ -71,11 +77,14 @@ struct SlicePacking {
             for (position, old) in slice.endpoints.enumerated() {
                 let new: Endpoint?
                 if Self.isDecided(old, by: scope, in: slice) {
+                    candidate.weights.set(EndpointWeights.standard, of: old)
                     if Self.isPod(old, in: slice), let name = old.targetRef?.name, let entry = entryByPod[name],
                         !isPlaced[entry], wanted.entries[entry].group == candidate.group
                     {
                         isPlaced[entry] = true
-                        new = wanted.endpoint(entry, after: old)
+                        let endpoint = wanted.endpoint(entry, after: old)
+                        candidate.weights.set(wanted.entries[entry].weight, of: endpoint)
+                        new = endpoint
                     } else {
                         new = nil
                     }
@@ -87,6 +96,9 @@ struct SlicePacking {
             }
             if let kept {
                 candidate.slice.endpoints = kept
+                candidate.isChanged = true
+            }
+            if slice.metadata.annotations[AnnotationKey.endpointWeights] != candidate.weights.annotation {
                 candidate.isChanged = true
             }
             candidates.append(candidate)
@@ -116,27 +128,35 @@ struct SlicePacking {
         return target.kind == "Pod" && (target.namespace == slice.metadata.namespace || target.namespace.isEmpty)
     }
 
-    private mutating func add(_ endpoints: ArraySlice<Endpoint>, group: Int, ports: [EndpointPort]) {
-        var rest = endpoints
+    private mutating func add(_ entries: ArraySlice<Int>, of wanted: DesiredEndpoints, group: Int) {
+        var rest = entries
         let changing = candidates.indices.filter { candidates[$0].group == group && candidates[$0].isChanged }
         // Ties stay in the order of names: sorting is stable.
         for index in changing.sorted(by: { candidates[$0].slice.endpoints.count > candidates[$1].slice.endpoints.count }) {
-            fill(index, from: &rest)
+            fill(index, from: &rest, of: wanted)
         }
         while !rest.isEmpty {
             if let index = bestFit(for: rest.count, group: group) {
                 candidates[index].isChanged = true
-                fill(index, from: &rest)
+                fill(index, from: &rest, of: wanted)
             } else {
-                created.append(Contents(ports: ports, endpoints: Array(rest.prefix(limit))))
+                var contents = Contents(ports: wanted.groups[group].ports)
+                contents.endpoints = rest.prefix(limit).map { wanted.entries[$0].endpoint }
+                for entry in rest.prefix(limit) {
+                    contents.weights.set(wanted.entries[entry].weight, of: wanted.entries[entry].endpoint)
+                }
+                created.append(contents)
                 rest = rest.dropFirst(limit)
             }
         }
     }
 
-    private mutating func fill(_ index: Int, from rest: inout ArraySlice<Endpoint>) {
+    private mutating func fill(_ index: Int, from rest: inout ArraySlice<Int>, of wanted: DesiredEndpoints) {
         let room = max(0, limit - candidates[index].slice.endpoints.count)
-        candidates[index].slice.endpoints += rest.prefix(room)
+        for entry in rest.prefix(room) {
+            candidates[index].slice.endpoints.append(wanted.entries[entry].endpoint)
+            candidates[index].weights.set(wanted.entries[entry].weight, of: wanted.entries[entry].endpoint)
+        }
         rest = rest.dropFirst(room)
     }
 
@@ -148,51 +168,5 @@ struct SlicePacking {
                     && candidates[$0].slice.endpoints.count + count <= limit
             }
             .max { candidates[$0].slice.endpoints.count < candidates[$1].slice.endpoints.count }
-    }
-
-    /// What to write: a slice left empty becomes one that is needed before it is deleted, and a
-    /// family without endpoints keeps one slice without ports, so that consumers know it is empty.
-    consuming func outcome() -> Outcome {
-        var outcome = Outcome()
-        var empty: [EndpointSlice] = []
-        for candidate in candidates {
-            if candidate.slice.endpoints.isEmpty {
-                empty.append(candidate.slice)
-            } else if candidate.isChanged {
-                var slice = candidate.slice
-                slice.metadata.labels = labels
-                outcome.update.append(slice)
-            }
-        }
-        if created.isEmpty && empty.count == candidates.count {
-            created.append(Contents(ports: [], endpoints: []))
-            // One that is a placeholder already needs no write.
-            if let ready = empty.firstIndex(where: { $0.ports.isEmpty }) { empty.swapAt(0, ready) }
-        }
-        for contents in created {
-            guard !empty.isEmpty else {
-                outcome.create.append(contents)
-                continue
-            }
-            var slice = empty.removeFirst()
-            slice.metadata.labels = labels
-            slice.ports = contents.ports
-            slice.endpoints = contents.endpoints
-            if !existing.contains(slice) { outcome.update.append(slice) }
-        }
-        outcome.delete = empty.map(\.metadata.key)
-        return outcome
-    }
-}
-
-extension DesiredEndpoints {
-    /// The wanted endpoint in the place of an older one of the same pod.
-    fileprivate func endpoint(_ index: Int, after old: Endpoint) -> Endpoint {
-        var endpoint = entries[index].endpoint
-        if keepsHintsOfNotReady, !endpoint.isReady {
-            endpoint.hintZones = old.hintZones
-            endpoint.hintNodes = old.hintNodes
-        }
-        return endpoint
     }
 }

@@ -15,10 +15,11 @@ extension SliceReconciler {
         return labels
     }
 
-    static func metadata(named name: String, of service: Service, labels: [String: String]) -> ObjectMeta {
+    static func metadata(named name: String, of service: Service, labels: [String: String], weights: EndpointWeights) -> ObjectMeta {
         ObjectMeta(
             name: name, namespace: service.metadata.namespace, generateName: "\(service.metadata.name)-",
             labels: labels,
+            annotations: weights.annotation.map { [AnnotationKey.endpointWeights: $0] } ?? [:],
             ownerReferences: [
                 OwnerReference(
                     apiVersion: "v1", kind: "Service", name: service.metadata.name, uid: service.metadata.uid,
@@ -32,5 +33,16 @@ extension SliceReconciler {
         var slice = slice
         slice.metadata.annotations[AnnotationKey.lastChangeTriggerTime] = time?.description
         return slice
+    }
+}
+
+extension EndpointWeights {
+    /// The value of the slice's annotation, nil when it is left out.
+    var annotation: String? { isEmpty ? nil : text }
+
+    /// Notes the weight of an endpoint, by the address that consumers use. Nothing to do for most.
+    mutating func set(_ weight: UInt16, of endpoint: Endpoint) {
+        guard !isEmpty || weight != Self.standard, let address = endpoint.addresses.first else { return }
+        self[address] = weight
     }
 }

@@ -50,6 +50,7 @@ package struct SliceReconciler: Sendable {
     ///     placed in this order.
     ///   - existing: slices labelled with the Service; those managed by someone else, or being
     ///     deleted, are left alone.
+    ///   - capacities: the CPU of zones, for Services with the topology annotation.
     ///   - triggerTime: when the change behind this call happened, written onto changed slices.
     ///   - isNameTaken: whether a slice of this name exists in the Service's namespace.
     /// - Returns: nothing for a Service without a selector or of type ExternalName: its slices
@@ -57,7 +58,7 @@ package struct SliceReconciler: Sendable {
     /// - Complexity: O(pods + endpoints of the existing slices).
     package func reconcile(
         service: Service, pods: [Pod], scope: Scope = .all, existing: [EndpointSlice],
-        nodes: NodeZones = NodeZones(), triggerTime: Timestamp? = nil,
+        nodes: NodeZones = NodeZones(), capacities: ZoneCapacities = ZoneCapacities(), triggerTime: Timestamp? = nil,
         isNameTaken: (String) -> Bool = { _ in false }
     ) -> SliceChanges {
         guard Self.makesSlices(for: service) else { return SliceChanges() }
@@ -76,6 +77,8 @@ package struct SliceReconciler: Sendable {
             let wanted = DesiredEndpoints(
                 of: pods, service: service, family: family, ports: ports, nodes: nodes, options: options)
             packing.place(wanted, scope: scope)
+            changes.hintRefusals[family] =
+                packing.decideHints(wanted.hints, capacities) ?? HintPolicy.refusal(ofModeOf: service)
             let outcome = packing.outcome()
             changes.delete += outcome.delete
             changes.update += outcome.update.map { Self.stamped($0, triggerTime) }
@@ -85,8 +88,8 @@ package struct SliceReconciler: Sendable {
                 }
                 namesInUse.insert(name)
                 let slice = EndpointSlice(
-                    metadata: Self.metadata(named: name, of: service, labels: labels), addressType: type,
-                    ports: contents.ports, endpoints: contents.endpoints)
+                    metadata: Self.metadata(named: name, of: service, labels: labels, weights: contents.weights),
+                    addressType: type, ports: contents.ports, endpoints: contents.endpoints)
                 changes.create.append(Self.stamped(slice, triggerTime))
             }
         }

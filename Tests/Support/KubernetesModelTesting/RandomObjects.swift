@@ -40,7 +40,7 @@ package struct RandomObjects: Sendable {
         if random.oneIn(2) { meta.resourceVersion = String(random.number(1...1000)) }
         if random.oneIn(3) { meta.generation = Int64(random.number(1...9)) }
         if random.oneIn(3) { meta.labels["example.com/tier"] = random.oneIn(2) ? "" : "front_end.1" }
-        if random.oneIn(4) { meta.annotations["fairway.dev/note"] = "any \"text\"\nat all" }
+        if random.oneIn(4) { meta.annotations[AnnotationKey.leaderElection] = "any \"text\"\nat all" }
         if random.oneIn(4) { meta.annotations[AnnotationKey.topologyMode] = "Auto" }
         if random.oneIn(3) { meta.creationTimestamp = timestamp() }
         if random.oneIn(5) { meta.deletionTimestamp = timestamp() }
