@@ -323,6 +323,7 @@ extension FakeNftablesError.Code {
         case .busy: EBUSY
         case .invalid: EINVAL
         case .range: ERANGE
+        case .full: ENFILE
         case .unsupported: EOPNOTSUPP
         case .tooDeep: EMLINK
         case .noData: ENODATA

@@ -85,7 +85,8 @@ extension NftablesBatch {
                     object, UInt16(NFTNL_SET_DATA_TYPE.rawValue), NFT_DATA_VERDICT.rawValue)
             case nil: break
             }
-            if set.kernelFlags & NFT_SET_CONCAT.rawValue != 0 {
+            if let size = set.size { unsafe nftnl_set_set_u32(object, UInt16(NFTNL_SET_DESC_SIZE.rawValue), size) }
+            if set.isConcatenatedInterval {
                 let lengths = set.key.map { UInt8($0.byteCount) }
                 unsafe nftnl_set_set_data(
                     object, UInt16(NFTNL_SET_DESC_CONCAT.rawValue), lengths, UInt32(lengths.count))

@@ -151,6 +151,11 @@ package struct NftablesBatch: ~Copyable, Sendable {
                 throw NetlinkError(
                     .invalidRequest, doing: "encode element of \(set.name): \(element.key.count) byte key, not \(keyBytes)")
             }
+            guard element.keyEnd.map({ set.isConcatenatedInterval && $0.count == keyBytes }) ?? true else {
+                close(&operation)
+                throw NetlinkError(
+                    .invalidRequest, doing: "encode element of \(set.name): a key end that does not fit the set")
+            }
             let bound = NetlinkWriter.byteBound(element)
             if writer.count + bound - operation.listOffset > NftablesLimits.elementListBytes {
                 close(&operation)

@@ -1,10 +1,11 @@
 import NetworkTypes
 
 extension NftablesElement {
-    /// The element as nft would write it in a set of that shape: `KEY . KEY : DATA`.
+    /// The element as nft would write it in a set of that shape: `KEY . KEY : DATA`, with `FIRST-LAST` for a
+    /// field that is a range.
     package func text(in set: NftablesSet) -> String {
-        var text = NftablesField.text(of: key, as: set.key)
-        if let keyEnd { text += "-" + NftablesField.text(of: keyEnd, as: set.key) }
+        var text = NftablesField.text(
+            of: key, to: keyEnd ?? key, as: set.key, isNetworkOrder: set.isConcatenatedInterval)
         if isIntervalEnd { text += " (end of interval)" }
         switch (data, set.data) {
         case (.verdict(let verdict), _): text += " : \(verdict.text)"
@@ -32,18 +33,31 @@ extension NftablesVerdict {
 
 extension NftablesField {
     /// Several fields joined with ` . `; what does not fit the fields is printed as hexadecimal.
-    static func text(of bytes: [UInt8], as fields: [NftablesField]) -> String {
-        guard !fields.isEmpty, bytes.count >= byteCount(of: fields) else { return hexadecimal(bytes) }
+    ///
+    /// - Parameters:
+    ///   - last: the end of the range that begins with `bytes`, field by field; nil for a single value.
+    ///   - isNetworkOrder: integers of the host are in network order, as in concatenated intervals.
+    static func text(
+        of bytes: [UInt8], to last: [UInt8]? = nil, as fields: [NftablesField], isNetworkOrder: Bool = false
+    ) -> String {
+        let last = last ?? bytes
+        guard !fields.isEmpty, bytes.count >= byteCount(of: fields), last.count == bytes.count else {
+            return hexadecimal(bytes) + (last == bytes ? "" : "-" + hexadecimal(last))
+        }
         var parts: [String] = []
         var position = 0
         for field in fields {
-            parts.append(field.text(of: bytes[position..<position + field.byteCount]))
+            let place = position..<position + field.byteCount
+            let ends = [bytes[place], last[place]].map { field.text(of: $0, isNetworkOrder: isNetworkOrder) }
+            parts.append(ends[0] == ends[1] ? ends[0] : ends.joined(separator: "-"))
             position += field.paddedByteCount
         }
         return parts.joined(separator: " . ")
     }
 
-    private func text(of bytes: ArraySlice<UInt8>) -> String {
+    private func text(of bytes: ArraySlice<UInt8>, isNetworkOrder: Bool) -> String {
+        let networkOrder = bytes.reduce(UInt32(0)) { $0 &<< 8 | UInt32($1) }
+        let integer = isNetworkOrder ? networkOrder : UInt32(bigEndian: networkOrder)
         switch self {
         case .sourceAddress, .destinationAddress:
             return IPAddress(networkBytes: bytes)?.description ?? NftablesField.hexadecimal(Array(bytes))
@@ -51,20 +65,14 @@ extension NftablesField {
             let number = bytes.first ?? 0
             return TransportProtocol(rawValue: number)?.description ?? String(number)
         case .destinationPort:
-            return String(bytes.reduce(0) { $0 << 8 | UInt32($1) })
+            return String(networkOrder)
         case .index:
-            return String(NftablesField.hostInteger(bytes))
+            return String(integer)
         case .priority:
-            let value = NftablesField.hostInteger(bytes)
-            return String(value >> 16, radix: 16) + ":" + String(value & 0xffff, radix: 16)
+            return String(integer >> 16, radix: 16) + ":" + String(integer & 0xffff, radix: 16)
         case .mark:
-            return "0x" + String(NftablesField.hostInteger(bytes), radix: 16)
+            return "0x" + String(integer, radix: 16)
         }
-    }
-
-    private static func hostInteger(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-        let networkOrder = bytes.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        return UInt32(bigEndian: networkOrder)
     }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {

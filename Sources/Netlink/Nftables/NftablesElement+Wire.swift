@@ -5,6 +5,8 @@ extension NetlinkWriter {
     static func byteBound(_ element: borrowing NftablesElement) -> Int {
         var bytes = 4 + 8 + 8 + element.key.count + 3
         if let end = element.keyEnd { bytes += 8 + end.count + 3 }
+        if element.timeoutMilliseconds != nil { bytes += 12 }
+        if element.expirationMilliseconds != nil { bytes += 12 }
         switch element.data {
         case .value(let value): bytes += 8 + value.count + 3
         case .verdict(let verdict): bytes += 20 + (verdict.chain?.utf8.count ?? 0) + 4
@@ -33,6 +35,8 @@ extension NetlinkWriter {
             endNest(at: data)
         case nil: break
         }
+        if let timeout = element.timeoutMilliseconds { put(Int(NFTA_SET_ELEM_TIMEOUT.rawValue), networkOrder: timeout) }
+        if let left = element.expirationMilliseconds { put(Int(NFTA_SET_ELEM_EXPIRATION.rawValue), networkOrder: left) }
         if let comment = element.comment {
             var userdata = Userdata()
             userdata.put(Int(NFTNL_UDATA_SET_ELEM_COMMENT.rawValue), comment: comment)
@@ -61,6 +65,8 @@ extension NftablesElement {
             case NFTA_SET_ELEM_FLAGS.rawValue:
                 let flags = value.networkUInt32 ?? 0
                 element.isIntervalEnd = flags & UInt32(NFT_SET_ELEM_INTERVAL_END.rawValue) != 0
+            case NFTA_SET_ELEM_TIMEOUT.rawValue: element.timeoutMilliseconds = value.networkUInt64
+            case NFTA_SET_ELEM_EXPIRATION.rawValue: element.expirationMilliseconds = value.networkUInt64
             case NFTA_SET_ELEM_USERDATA.rawValue:
                 element.comment = Userdata.comment(in: value, type: Int(NFTNL_UDATA_SET_ELEM_COMMENT.rawValue))
             default: break

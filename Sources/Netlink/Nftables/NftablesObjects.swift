@@ -114,9 +114,10 @@ public struct NftablesSet: Sendable, Hashable {
     public struct Flags: OptionSet, Sendable, Hashable {
         public let rawValue: UInt8
         public init(rawValue: UInt8) { self.rawValue = rawValue }
-        /// Elements are ranges.
+        /// Elements are ranges. With a concatenated key, each field is a range of its own, from `key` to
+        /// `keyEnd`, and every field is in network order (see `NftablesElement.key`).
         public static let interval = Flags(rawValue: 1)
-        /// Elements expire.
+        /// Elements may expire.
         public static let timeout = Flags(rawValue: 2)
         /// Rules add elements.
         public static let dynamic = Flags(rawValue: 4)
@@ -126,15 +127,22 @@ public struct NftablesSet: Sendable, Hashable {
     public let key: [NftablesField]
     public let data: DataType?
     public var flags: Flags
+    /// How many elements fit, nil for any number. Rules add no more than that (`RuleExpression.dynamicSet`);
+    /// the kernel gives a set that rules change and that has no size one of 65 535.
+    public var size: UInt32?
     public var comment: String?
+    /// Whether elements are ranges of a concatenated key, kept in network order.
+    public var isConcatenatedInterval: Bool { flags.contains(.interval) && key.count > 1 }
 
     public init(
-        _ name: String, key: [NftablesField], data: DataType? = nil, flags: Flags = [], comment: String? = nil
+        _ name: String, key: [NftablesField], data: DataType? = nil, flags: Flags = [], size: UInt32? = nil,
+        comment: String? = nil
     ) {
         self.name = name
         self.key = key
         self.data = data
         self.flags = flags
+        self.size = size
         self.comment = comment
     }
 }
@@ -156,24 +164,33 @@ public struct NftablesElement: Sendable, Hashable {
         case verdict(NftablesVerdict)
     }
     /// The key's fields, each padded with zeros to a multiple of four bytes, in order; a key of one
-    /// field is not padded.
+    /// field is not padded. In an interval set of a concatenated key the fields that are in host order
+    /// elsewhere (`meta priority`, `meta mark`, an index) are in network order, as nft has them.
     public var key: [UInt8]
     /// For interval sets: the key after the last one (nft's half-open form) is a second element with
     /// this flag set.
     public var isIntervalEnd: Bool
-    /// For interval sets with a concatenated key: the last key of the range, inclusive.
+    /// For interval sets with a concatenated key: the last key of the range, inclusive, equal to `key` for
+    /// a single one. Nil in all other sets.
     public var keyEnd: [UInt8]?
     public var data: Data?
+    /// For sets with the timeout flag: milliseconds the element lives for, nil for the set's own timeout.
+    public var timeoutMilliseconds: UInt64?
+    /// For sets with the timeout flag: milliseconds that are left of it, nil when it does not expire; when
+    /// written, nil for the whole timeout.
+    public var expirationMilliseconds: UInt64?
     public var comment: String?
 
     public init(
         key: [UInt8], isIntervalEnd: Bool = false, keyEnd: [UInt8]? = nil, data: Data? = nil,
-        comment: String? = nil
+        timeoutMilliseconds: UInt64? = nil, expirationMilliseconds: UInt64? = nil, comment: String? = nil
     ) {
         self.key = key
         self.isIntervalEnd = isIntervalEnd
         self.keyEnd = keyEnd
         self.data = data
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.expirationMilliseconds = expirationMilliseconds
         self.comment = comment
     }
 }

@@ -5,7 +5,7 @@ extension NftablesSet {
     var kernelFlags: UInt32 {
         var value: UInt32 = 0
         if flags.contains(.interval) { value |= NFT_SET_INTERVAL.rawValue }
-        if flags.contains(.interval), key.count > 1 { value |= NFT_SET_CONCAT.rawValue }
+        if isConcatenatedInterval { value |= NFT_SET_CONCAT.rawValue }
         if flags.contains(.timeout) { value |= NFT_SET_TIMEOUT.rawValue }
         if flags.contains(.dynamic) { value |= NFT_SET_EVAL.rawValue }
         if data != nil { value |= NFT_SET_MAP.rawValue }

@@ -95,6 +95,7 @@ extension NftablesStoredSet {
     init?(_ payload: RawSpan) {
         var name = ""
         var kernelFlags: UInt32 = 0
+        var size: UInt32?
         var keyBytes: UInt32?
         var dataBytes: UInt32?
         var key: NftTypeof?
@@ -106,6 +107,10 @@ extension NftablesStoredSet {
             case NFTA_SET_FLAGS.rawValue: kernelFlags = value.networkUInt32 ?? 0
             case NFTA_SET_KEY_LEN.rawValue: keyBytes = value.networkUInt32
             case NFTA_SET_DATA_LEN.rawValue: dataBytes = value.networkUInt32
+            case NFTA_SET_DESC.rawValue:
+                value.forEachAttribute { inner, content in
+                    if UInt32(inner) == NFTA_SET_DESC_SIZE.rawValue { size = content.networkUInt32 }
+                }
             case NFTA_SET_USERDATA.rawValue:
                 Userdata.forEach(value) { entry, content in
                     switch UInt32(entry) {
@@ -128,9 +133,11 @@ extension NftablesStoredSet {
             if kernelFlags & NFT_SET_EVAL.rawValue != 0 { flags.insert(.dynamic) }
             switch data {
             case .fields(let values) where Int(dataBytes ?? 0) == NftablesField.byteCount(of: values):
-                known = NftablesSet(name, key: fields, data: .fields(values), flags: flags, comment: comment)
-            case .verdict: known = NftablesSet(name, key: fields, data: .verdict, flags: flags, comment: comment)
-            case nil: known = NftablesSet(name, key: fields, flags: flags, comment: comment)
+                known = NftablesSet(
+                    name, key: fields, data: .fields(values), flags: flags, size: size, comment: comment)
+            case .verdict:
+                known = NftablesSet(name, key: fields, data: .verdict, flags: flags, size: size, comment: comment)
+            case nil: known = NftablesSet(name, key: fields, flags: flags, size: size, comment: comment)
             case .fields: break
             }
             // What the flags say and the shape does not (a map of objects, say) makes it foreign.

@@ -22,6 +22,18 @@ import CNetfilter
         return unsafe nftnl_expr_get_u32(expression, UInt16(attribute))
     }
 
+    /// Whether the kernel sent the attribute.
+    func has(_ attribute: Int) -> Bool {
+        // SAFETY: as above.
+        unsafe nftnl_expr_is_set(expression, UInt16(attribute))
+    }
+
+    func wide(_ attribute: Int) -> UInt64? {
+        // SAFETY: as above, for attributes of 64 bits.
+        guard unsafe nftnl_expr_is_set(expression, UInt16(attribute)) else { return nil }
+        return unsafe nftnl_expr_get_u64(expression, UInt16(attribute))
+    }
+
     func byte(_ attribute: Int) -> UInt8? {
         // SAFETY: as above, for attributes of 8 bits.
         guard unsafe nftnl_expr_is_set(expression, UInt16(attribute)) else { return nil }
@@ -62,6 +74,9 @@ extension RuleExpression {
             case "immediate": .immediate(reader)
             case "lookup": .lookup(reader)
             case "numgen": .numgen(reader)
+            case "hash": .hash(reader)
+            case "byteorder": .byteOrder(reader)
+            case "dynset": .dynamicSet(reader)
             case "nat": .nat(reader, family)
             case "masq": .masquerade(reader)
             case "reject": .reject(reader, family)

@@ -26,6 +26,11 @@ import Glibc
         unsafe nftnl_expr_set_u8(expression, UInt16(attribute), byte)
     }
 
+    func set(_ attribute: Int, wide value: UInt64) {
+        // SAFETY: as above.
+        unsafe nftnl_expr_set_u64(expression, UInt16(attribute), value)
+    }
+
     func set(_ attribute: Int, _ text: String) {
         // SAFETY: as above; libnftnl copies the string.
         unsafe nftnl_expr_set_str(expression, UInt16(attribute), text)
@@ -154,6 +159,7 @@ extension RuleExpression {
             builder.set(NFTNL_EXPR_FIB_FLAGS, address.kernelFlag)
             builder.set(NFTNL_EXPR_FIB_DREG, register)
             return builder
+        case .hash, .hostToNetworkOrder, .dynamicSet: return try builderOfDynamicState()
         case .unknown(let name):
             throw NetlinkError(.invalidRequest, doing: "encode nftables expression \(name), which is only ever read")
         case .meta, .setMeta, .ct, .setCtMark, .payload, .compare, .bitwise, .immediate:
@@ -168,7 +174,9 @@ extension RuleExpression {
         case .compare(_, _, let bytes), .immediate(let bytes, _): lengths = [bytes.count]
         case .bitwise(_, _, let mask, let xor): lengths = [mask.count, xor.count == mask.count ? xor.count : 0]
         case .payload(_, let offset, let length, _): lengths = [length, UInt16(exactly: offset) == nil ? 0 : 1]
-        case .lookup(let name, _, _), .mapLookup(let name, _, _): return try NftablesBatch.check(name: name)
+        case .lookup(let name, _, _), .mapLookup(let name, _, _), .dynamicSet(_, let name, _, _, _):
+            return try NftablesBatch.check(name: name)
+        case .hash(_, let length, _, _, _): lengths = [length]
         case .verdict(let verdict):
             if let chain = verdict.chain { try NftablesBatch.check(name: chain) }
             return

@@ -54,6 +54,15 @@ public enum RuleExpression: Sendable, Hashable {
 
     public enum CompareOperation: Sendable, Hashable { case equal, notEqual }
     public enum NumgenType: Sendable, Hashable { case random, incremental }
+    /// `enum nft_dynset_ops`.
+    public enum DynamicSetOperation: Sendable, Hashable {
+        /// Adds an element; one that is there is left as it is.
+        case add
+        /// Adds an element; one that is there has its expiration put off, its data stays.
+        case update
+        /// Deletes the element if it is there.
+        case delete
+    }
     public enum NatType: Sendable, Hashable { case source, destination }
     public enum FibAddress: Sendable, Hashable { case source, destination }
     public enum RejectKind: Sendable, Hashable {
@@ -86,6 +95,22 @@ public enum RuleExpression: Sendable, Hashable {
     case mapLookup(map: String, key: NftablesRegister, to: NftablesRegister)
     /// A number from 0 to `modulus` - 1 into a register.
     case numgen(NumgenType, modulus: UInt32, to: NftablesRegister)
+    /// `jhash SOURCE mod MODULUS seed SEED`: Jenkins' hash (include/linux/jhash.h) of `length` bytes from
+    /// register `source` on, scaled to 0...`modulus` - 1 (nft_hash.c). A hash without a seed of its own,
+    /// which the kernel then picks, reads as `.unknown`.
+    case hash(
+        source: NftablesRegister, length: Int, modulus: UInt32, seed: UInt32, to: NftablesRegister)
+    /// A word of four bytes from the order of the host to that of the network (`byteorder hton`): keys of
+    /// concatenated intervals hold every field so, because the kernel compares ranges byte by byte.
+    case hostToNetworkOrder(from: NftablesRegister, to: NftablesRegister)
+    /// Changes a set or map (nft_dynset.c): the rule goes on when the element is there afterwards, and
+    /// ends when it was to be added and the set is full. A map needs `data`, also for a deletion.
+    ///
+    /// The element lives for `timeoutMilliseconds` (whole jiffies; finer values are cut by the kernel), or
+    /// for the set's own timeout when nil. 0 is the same as nil and reads back as nil.
+    case dynamicSet(
+        operation: DynamicSetOperation, set: String, key: NftablesRegister, data: NftablesRegister?,
+        timeoutMilliseconds: UInt64?)
     /// Destination or source translation to an address, and port when given, in registers.
     case nat(NatType, address: NftablesRegister, port: NftablesRegister?)
     /// Source translation to the address of the outgoing interface.

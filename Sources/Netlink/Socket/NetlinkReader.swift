@@ -13,6 +13,9 @@ extension RawSpan {
     /// The whole span as an integer in network order.
     var networkUInt32: UInt32? { integer(at: 0, as: UInt32.self)?.bigEndian }
 
+    /// As `networkUInt32`, for 64 bits.
+    var networkUInt64: UInt64? { integer(at: 0, as: UInt64.self)?.bigEndian }
+
     /// A copy of the bytes.
     var array: [UInt8] {
         // SAFETY: the buffer is only read, inside the closure.

@@ -77,6 +77,15 @@ struct NetlinkWriter: ~Copyable, Sendable {
         count += 8
     }
 
+    /// An attribute of 64 bits in network order.
+    mutating func put(_ type: Int, networkOrder value: UInt64) {
+        reserve(12)
+        store(UInt16(12), at: count)
+        store(UInt16(type), at: count + 2)
+        store(value.bigEndian, at: count + 4)
+        count += 12
+    }
+
     mutating func put(_ type: Int, _ bytes: [UInt8]) {
         let padded = (bytes.count + 3) & ~3
         reserve(4 + padded)

@@ -31,7 +31,9 @@ extension FakeNftables.Step {
 
     mutating func add(_ set: NftablesSet) throws(FakeNftablesError) {
         if let found = state.sets[set.name] {
-            guard found.key == set.key, found.data == set.data, found.flags == set.flags else {
+            guard found.key == set.key, found.data == set.data, found.flags == set.flags,
+                set.size == nil || set.size == found.size
+            else {
                 throw refuse(.exists, "add set \(set.name)")
             }
             return
@@ -48,6 +50,10 @@ extension FakeNftables.Step {
         var written = WrittenRegisters()
         for expression in rule.expressions {
             try check(expression, written, doing)
+            if case .dynamicSet(_, let name, _, _, _) = expression, state.sets[name]?.size == nil {
+                // nft_dynset_init gives a set that a rule changes a size.
+                state.sets[name]?.size = 65535
+            }
             written.store(expression, family, dataBytes: dataBytes(of: expression))
         }
         state.rules[rule.chain, default: []].append(rule)
@@ -77,6 +83,23 @@ extension FakeNftables.Step {
             if case .fields(let fields) = data { try checkRegister(destination, FakeNftables.width(fields), doing) }
         case .numgen(_, let modulus, _):
             guard modulus > 0 else { throw refuse(.range, "\(doing): numgen modulus 0") }
+        case .hash(let source, let length, let modulus, _, _):
+            guard length > 0, modulus > 0 else { throw refuse(.range, "\(doing): hash of \(length) bytes mod \(modulus)") }
+            try checkLoad(source, length)
+        case .hostToNetworkOrder(let from, _): try checkLoad(from, 4)
+        case .dynamicSet(let operation, let name, let key, let data, let timeout):
+            let set = try find(name, doing)
+            // The kernel asks the set's backend; those of sets without the flags may or may not allow it.
+            guard set.flags.contains(.dynamic), !set.flags.contains(.interval),
+                set.flags.contains(.timeout) || (operation != .update && timeout == nil)
+            else { throw refuse(.unsupported, "\(doing): changes \(name)") }
+            try checkLoad(key, FakeNftables.width(set.key))
+            switch (set.data, data) {
+            case (nil, nil): break
+            case (.fields(let fields)?, let data?): try checkLoad(data, FakeNftables.width(fields))
+            case (.verdict?, _?): throw refuse(.unsupported, "\(doing): adds verdicts to \(name)")
+            default: throw refuse(.invalid, "\(doing): data of \(name)")
+            }
         case .compare(let register, _, let value): try checkLoad(register, value.count)
         case .bitwise(let from, _, let mask, _): try checkLoad(from, mask.count)
         case .setMeta(_, let from), .setCtMark(let from): try checkLoad(from, 4)
@@ -127,19 +150,31 @@ extension FakeNftables.Step {
         default: throw refuse(.invalid, "\(doing): wrong kind of data")
         }
         let key = FakeNftables.ElementKey(bytes: element.key, isIntervalEnd: element.isIntervalEnd)
-        if let found = state.elements[name]?[key] {
+        if set.isConcatenatedInterval {
+            guard element.isOrdered(fields: set.key) else { throw refuse(.invalid, "\(doing): ends before it begins") }
+            let (first, last) = (element.key, element.keyEnd ?? element.key)
+            for other in (state.elements[name] ?? [:]).values where other.overlaps(first, last, fields: set.key) {
+                guard other.key == first, other.keyEnd ?? other.key == last, other.data == element.data else {
+                    throw refuse(.exists, "\(doing), which overlaps \(other.key)")
+                }
+                return
+            }
+        } else if let found = state.elements[name]?[key] {
             guard found.data == element.data else { throw refuse(.exists, "\(doing), there with other data") }
             return
         }
-        state.elements[name, default: [:]][key] = element
+        guard (state.elements[name]?.count ?? 0) < set.size.map(Int.init) ?? .max else { throw refuse(.full, doing) }
+        state.store(element, in: name)
         if element.verdict != nil { leadsElsewhere = true }
     }
 
     mutating func delete(_ element: NftablesElement, from name: String) throws(FakeNftablesError) {
         let doing = "delete element \(element.key) from \(name)"
-        _ = try checkedSet(element, name, doing)
-        let key = FakeNftables.ElementKey(bytes: element.key, isIntervalEnd: element.isIntervalEnd)
-        guard state.elements[name]?.removeValue(forKey: key) != nil else { throw refuse(.notFound, doing) }
+        let set = try checkedSet(element, name, doing)
+        var key: FakeNftables.ElementKey? = .init(bytes: element.key, isIntervalEnd: element.isIntervalEnd)
+        // nft_pipapo_deactivate finds the range that holds the first key.
+        if set.isConcatenatedInterval { key = state.range(holding: element.key, in: name)?.key }
+        guard let key, state.remove(key, from: name) else { throw refuse(.notFound, doing) }
     }
 
     private func checkedSet(
@@ -149,6 +184,9 @@ extension FakeNftables.Step {
         guard element.key.count == FakeNftables.width(set.key) else {
             throw refuse(.invalid, "\(doing): key of \(element.key.count) bytes")
         }
+        guard element.keyEnd.map({ set.isConcatenatedInterval && $0.count == element.key.count }) ?? true,
+            element.timeoutMilliseconds == nil && element.expirationMilliseconds == nil || set.flags.contains(.timeout)
+        else { throw refuse(.invalid, "\(doing): key end or timeout") }
         guard !element.isIntervalEnd || set.flags.contains(.interval) else {
             throw refuse(.invalid, "\(doing): not an interval set")
         }
@@ -157,7 +195,7 @@ extension FakeNftables.Step {
 
     /// Starts and ends of an interval set alternate; otherwise intervals overlap.
     func checkIntervals() throws(FakeNftablesError) {
-        for (name, set) in state.sets where set.flags.contains(.interval) {
+        for (name, set) in state.sets where set.flags.contains(.interval) && !set.isConcatenatedInterval {
             var open = false
             for element in FakeNftables.ascending(state.elements[name] ?? [:]) {
                 guard element.isIntervalEnd == open else { throw refuse(.exists, "intervals of \(name) overlap") }

@@ -12,18 +12,15 @@ extension FakeNftables {
         for name in kernel.chains.keys { state.rules[name] = kernel.rules[name] ?? [] }
         for name in kernel.sets.keys { state.elements[name] = [:] }
         for (set, elements) in kernel.elements {
-            for element in elements {
-                let key = ElementKey(bytes: element.key, isIntervalEnd: element.isIntervalEnd)
-                state.elements[set.rawValue, default: [:]][key] = element
-            }
+            for element in elements { state.store(element, in: set.rawValue) }
         }
     }
 
     /// What this table holds and the other does not, and the reverse, a line each; empty when they hold
-    /// the same sets, elements, chains and rules.
+    /// the same sets, elements, chains and rules. How long elements still live is not compared.
     package func differences(from other: FakeNftables) -> [String] {
-        if state == other.state { return [] }
         let (mine, others) = (state, other.state)
+        guard mine.exists == other.state.exists else { return ["one is a table, the other is none"] }
         var lines: [String] = []
         func compare<Value: Hashable>(_ what: String, _ mine: [String: Value], _ others: [String: Value]) {
             for name in Set(mine.keys).union(others.keys).sorted() where mine[name] != others[name] {
@@ -41,6 +38,6 @@ extension FakeNftables {
             }
             for (key, element) in there where here[key] == nil { lines.append("\(name): nothing, not \(element)") }
         }
-        return lines.isEmpty ? ["one is a table, the other is none"] : lines
+        return lines
     }
 }

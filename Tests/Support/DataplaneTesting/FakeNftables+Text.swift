@@ -39,9 +39,14 @@ extension FakeNftables {
         case nil: break
         }
         var lines = [type]
-        if set.flags.contains(.interval) { lines.append("flags interval") }
+        if let size = set.size { lines.append("size \(size)") }
+        let flags = [(NftablesSet.Flags.dynamic, "dynamic"), (.interval, "interval"), (.timeout, "timeout")]
+            .filter { set.flags.contains($0.0) }
+        if !flags.isEmpty { lines.append("flags " + flags.map(\.1).joined(separator: ",")) }
         if let comment = set.comment { lines.append("comment \"\(comment)\"") }
-        let elements = set.flags.contains(.interval) ? intervals(of: set) : plainElements(of: set)
+        let elements =
+            set.isConcatenatedInterval
+            ? concatenatedIntervals(of: set) : set.flags.contains(.interval) ? intervals(of: set) : plainElements(of: set)
         if !elements.isEmpty {
             lines.append("elements = {")
             lines += elements.map { "\t\($0)," }
@@ -54,13 +59,20 @@ extension FakeNftables {
         let elements = (state.elements[set.name] ?? [:]).values
         let sortable = elements.map { (order: Self.order(of: $0.key, set.key), element: $0) }
         return sortable.sorted { $0.order.lexicographicallyPrecedes($1.order) }.map { item in
-            let key = Self.text(item.element.key, set.key)
+            let timeout = item.element.timeoutMilliseconds.map { " timeout \(RuleText.duration($0))" } ?? ""
+            let key = Self.text(item.element.key, set.key) + timeout
             return switch (item.element.data, set.data) {
             case (.value(let bytes)?, .fields(let fields)?): "\(key) : \(Self.text(bytes, fields))"
             case (.verdict(let verdict)?, _): "\(key) : \(RuleText.verdict(verdict))"
             default: key
             }
         }
+    }
+
+    /// Ranges field by field, by key.
+    private func concatenatedIntervals(of set: NftablesSet) -> [String] {
+        (state.elements[set.name] ?? [:]).values.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            .map { $0.text(in: set) }
     }
 
     /// Ranges as first and last address.
@@ -123,13 +135,8 @@ extension FakeNftables {
                 value.first.flatMap { TransportProtocol(rawValue: $0) }.map { "\($0)" } ?? RuleText.hexadecimal(value)
             case .destinationPort: value.count == 2 ? "\(UInt16(value[0]) << 8 | UInt16(value[1]))" : "?"
             case .index, .mark: "\(HostWord.value(value))"
-            case .priority: classID(HostWord.value(value))
+            case .priority: RuleText.classID(HostWord.value(value))
             }
         }.joined(separator: " . ")
-    }
-
-    /// As tc writes handles: major and minor, hexadecimal.
-    private static func classID(_ value: UInt32) -> String {
-        value == 0 ? "none" : "\(String(value >> 16, radix: 16)):\(String(value & 0xFFFF, radix: 16))"
     }
 }

@@ -80,7 +80,9 @@ struct WrittenRegisters {
         let (register, length): (NftablesRegister, Int)
         switch expression {
         case .meta(.inputInterfaceName, let to), .meta(.outputInterfaceName, let to): (register, length) = (to, 16)
-        case .meta(_, let to), .fibAddressType(_, let to), .numgen(_, _, let to): (register, length) = (to, 4)
+        case .meta(_, let to), .fibAddressType(_, let to), .numgen(_, _, let to), .hash(_, _, _, _, let to),
+            .hostToNetworkOrder(_, let to):
+            (register, length) = (to, 4)
         case .ct(.originalDestination, let to): (register, length) = (to, family.ipFamily.addressByteCount)
         case .ct(_, let to): (register, length) = (to, 4)
         case .payload(_, _, let bytes, let to): (register, length) = (to, bytes)

@@ -15,6 +15,10 @@ package struct FakeNftables: Sendable, Hashable {
         var elements: [String: [ElementKey: NftablesElement]] = [:]
         var chains: [String: NftablesChain] = [:]
         var rules: [String: [NftablesRule]] = [:]
+        /// Milliseconds; only differences mean anything.
+        var now: UInt64 = 0
+        /// When elements that expire do so.
+        var deadlines: [String: [ElementKey: UInt64]] = [:]
     }
 
     package let family: NftablesFamily
@@ -38,14 +42,14 @@ package struct FakeNftables: Sendable, Hashable {
         table.rules = state.rules.filter { !$0.value.isEmpty }
         for set in TableSet.allCases {
             guard let elements = state.elements[set.rawValue], !elements.isEmpty else { continue }
-            table.elements[set] = Array(elements.values)
+            table.elements[set] = elements.map { state.timed($0.value, $0.key, in: set.rawValue) }
         }
         return table
     }
 
     /// Elements of one set, in no order.
     package func elements(of set: TableSet) -> [NftablesElement] {
-        Array((state.elements[set.rawValue] ?? [:]).values)
+        elements(ofSet: set.rawValue)
     }
 
     /// Applies a transaction: all of it, or nothing when this throws.
@@ -93,7 +97,10 @@ package struct FakeNftables: Sendable, Hashable {
             guard state.exists else { throw refuse(.notFound, "table") }
             switch operation {
             case .addTable: break
-            case .deleteTable: state = State()
+            case .deleteTable:
+                let now = state.now
+                state = State()
+                state.now = now
             case .addChain(let chain): try add(chain)
             case .deleteChain(let name): try deleteChain(name)
             case .flushChain(let name):
@@ -104,6 +111,7 @@ package struct FakeNftables: Sendable, Hashable {
             case .flushSet(let set):
                 guard state.sets[set.rawValue] != nil else { throw refuse(.notFound, "flush set \(set.rawValue)") }
                 state.elements[set.rawValue] = [:]
+                state.deadlines[set.rawValue] = nil
             case .addElements(let set, let elements):
                 for element in elements { try add(element, to: set.rawValue) }
             case .deleteElements(let set, let elements):

@@ -12,6 +12,8 @@ package struct FakeNftablesError: Error, Sendable, Hashable, CustomStringConvert
         case invalid = "EINVAL"
         /// ERANGE
         case range = "ERANGE"
+        /// ENFILE
+        case full = "ENFILE"
         /// EOPNOTSUPP
         case unsupported = "EOPNOTSUPP"
         /// EMLINK

@@ -18,6 +18,7 @@ package struct PacketTracer: Sendable {
         family = fake.family
         self.localAddresses = localAddresses
         intervals = fake.state.elements.filter { fake.state.sets[$0.key]?.flags.contains(.interval) == true }
+            .filter { fake.state.sets[$0.key]?.isConcatenatedInterval == false }
             .mapValues(FakeNftables.ascending)
         let attached = fake.state.chains.values.filter { $0.attachment != nil }
         let byHook = Dictionary(grouping: attached) { $0.attachment?.hook ?? .input }
@@ -32,20 +33,39 @@ package struct PacketTracer: Sendable {
     ///   written, an endless walk, or a priority left behind by the NAT hooks.
     package func outcomes(_ packet: TracedPacket) throws(TraceError) -> Set<TraceOutcome> {
         var found: Set<TraceOutcome> = []
+        try forEachWalk(packet) { outcome, _ in found.insert(outcome) }
+        return found
+    }
+
+    /// Every way the packet can go, each with the table as the packet leaves it: rules may have changed sets.
+    ///
+    /// - Throws: as `outcomes`.
+    package func walks(_ packet: TracedPacket) throws(TraceError) -> [(outcome: TraceOutcome, table: FakeNftables)] {
+        var found: [(outcome: TraceOutcome, table: FakeNftables)] = []
+        try forEachWalk(packet) { outcome, state in
+            var table = FakeNftables(family: family)
+            table.state = state
+            found.append((outcome, table))
+        }
+        return found
+    }
+
+    private func forEachWalk(
+        _ packet: TracedPacket, _ body: (TraceOutcome, FakeNftables.State) -> Void
+    ) throws(TraceError) {
         var choices = RandomChoices()
         repeat {
             choices.begin()
-            found.insert(try outcome(packet, &choices))
+            var machine = RuleMachine(tracer: self, packet: packet, choices: choices)
+            body(try outcome(packet, &machine), machine.state)
+            choices = machine.choices
         } while choices.advance()
-        return found
     }
 
     /// Local delivery, as `fib type local` sees it.
     func isLocal(_ address: IPAddress) -> Bool { address.isLoopback || localAddresses.contains(address) }
 
-    private func outcome(_ packet: TracedPacket, _ choices: inout RandomChoices) throws(TraceError) -> TraceOutcome {
-        var machine = RuleMachine(tracer: self, packet: packet, choices: choices)
-        defer { choices = machine.choices }
+    private func outcome(_ packet: TracedPacket, _ machine: inout RuleMachine) throws(TraceError) -> TraceOutcome {
         if let end = try walk(packet, &machine) { return end }
         guard machine.isDestinationTranslated || machine.isMasqueraded else { return .untouched }
         return .delivered(

@@ -36,6 +36,8 @@ struct RuleMachine {
     let tracer: PacketTracer
     var packet: TracedPacket
     var choices: RandomChoices
+    /// The table, with what rules changed in its sets.
+    private(set) var state: FakeNftables.State
     /// The hook of the NAT chain that runs; nil in a filter chain.
     var natHook: NftablesChain.Hook?
     private(set) var priority: UInt32 = 0
@@ -50,6 +52,7 @@ struct RuleMachine {
         self.tracer = tracer
         self.packet = packet
         self.choices = choices
+        state = tracer.state
         original = packet
     }
 
@@ -130,6 +133,13 @@ struct RuleMachine {
             return try mapLookup(name, key, destination, chain)
         case .numgen(_, let modulus, let register):
             registers.store(HostWord.bytes(choices.draw(modulus: modulus)), register)
+        case .hash(let source, let length, let modulus, let seed, let register):
+            let bytes = try load(source, length, chain)
+            registers.store(HostWord.bytes(JenkinsHash.index(of: bytes, seed: seed, modulus: modulus)), register)
+        case .hostToNetworkOrder(let from, let to):
+            registers.store(HostWord.bytes(HostWord.value(try load(from, 4, chain)).bigEndian), to)
+        case .dynamicSet(let operation, let name, let key, let data, let timeout):
+            return try change(operation, name, key, data, timeout, chain)
         case .nat(let type, let address, let port):
             return try translate(type, address, port, chain)
         case .masquerade:
@@ -190,15 +200,28 @@ struct RuleMachine {
     private func find(
         _ name: String, _ register: NftablesRegister, _ chain: String
     ) throws(TraceError) -> NftablesElement? {
-        guard let set = tracer.state.sets[name], let elements = tracer.state.elements[name] else {
+        guard let set = state.sets[name], let elements = state.elements[name] else {
             throw error(chain, "looks in the missing set \(name)")
         }
         let key = try load(register, FakeNftables.width(set.key), chain)
+        if set.isConcatenatedInterval { return state.range(holding: key, in: name)?.element }
         guard let intervals = tracer.intervals[name] else {
             return elements[FakeNftables.ElementKey(bytes: key, isIntervalEnd: false)]
         }
         let last = intervals.last { !key.lexicographicallyPrecedes($0.key) }
         return last.flatMap { $0.isIntervalEnd ? nil : $0 }
+    }
+
+    private mutating func change(
+        _ operation: RuleExpression.DynamicSetOperation, _ name: String, _ key: NftablesRegister,
+        _ data: NftablesRegister?, _ timeout: UInt64?, _ chain: String
+    ) throws(TraceError) -> Next {
+        guard let set = state.sets[name] else { throw error(chain, "changes the missing set \(name)") }
+        let keyBytes = try load(key, FakeNftables.width(set.key), chain)
+        var value: [UInt8]?
+        if let data, case .fields(let fields)? = set.data { value = try load(data, FakeNftables.width(fields), chain) }
+        let goesOn = state.change(operation, name, key: keyBytes, data: value, timeoutMilliseconds: timeout)
+        return goesOn ? .goOn : .breakOff
     }
 
     private mutating func mapLookup(

@@ -48,7 +48,17 @@ struct RuleText {
         case .numgen(let type, let modulus, let register):
             set(register, "numgen \(type == .random ? "random" : "inc") mod \(modulus)")
         case .immediate(let bytes, let register): set(register, Self.hexadecimal(bytes))
-        case .bitwise(let from, let to, let mask, _): set(to, "\(operand(from)) & \(Self.hexadecimal(mask))")
+        case .bitwise(let from, let to, let mask, _):
+            let isClass = operand(from) == "meta priority" && mask.count == 4
+            set(to, "\(operand(from)) & \(isClass ? Self.classID(HostWord.value(mask)) : Self.hexadecimal(mask))")
+        case .hash(let source, _, let modulus, let seed, let to):
+            set(to, "jhash \(operand(source)) mod \(modulus) seed 0x\(String(seed, radix: 16))")
+        case .hostToNetworkOrder(let from, let to): set(to, operand(from))
+        case .dynamicSet(let operation, let name, let register, let data, let timeout):
+            var element = key(of: name, register)
+            if let timeout { element += " timeout \(Self.duration(timeout))" }
+            if let data { element += " : \(operand(data))" }
+            parts.append("\(operation) @\(name) { \(element) }")
         case .compare(let register, let operation, let value):
             parts.append(Self.comparison(operand(register), operation, value))
         case .setMeta(let key, let register):
@@ -134,6 +144,22 @@ struct RuleText {
         case .jump(let chain): "jump \(chain)"
         case .goto(let chain): "goto \(chain)"
         }
+    }
+
+    /// As nft writes times: `1d2h3m4s5ms`, parts that are zero left out.
+    static func duration(_ milliseconds: UInt64) -> String {
+        var rest = milliseconds
+        let parts = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)].map {
+            (unit: (String, UInt64)) -> String in
+            defer { rest %= unit.1 }
+            return rest < unit.1 ? "" : "\(rest / unit.1)\(unit.0)"
+        }
+        return milliseconds == 0 ? "0s" : parts.joined()
+    }
+
+    /// As tc writes handles: major and minor, hexadecimal.
+    static func classID(_ value: UInt32) -> String {
+        value == 0 ? "none" : "\(String(value >> 16, radix: 16)):\(String(value & 0xFFFF, radix: 16))"
     }
 
     static func hexadecimal(_ bytes: [UInt8]) -> String {
