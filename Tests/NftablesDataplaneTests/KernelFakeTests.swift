@@ -72,7 +72,7 @@ struct KernelFakeTests {
     static let cases: [Case] =
         FakeNftablesTests.cases.map {
             Case(name: $0.name, before: $0.before, operations: $0.operations, difference: known[$0.name])
-        } + more
+        } + more + DynamicRuleCases.cases
 
     private static let more: [Case] = [
         // Tables

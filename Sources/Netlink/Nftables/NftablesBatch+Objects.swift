@@ -51,7 +51,8 @@ extension NftablesBatch {
         unsafe try putRule(.flushChain, table, chain, detail: nil, NFT_MSG_DELRULE, 0) { _ in }
     }
 
-    /// Adds a set or map; one that is there already with the same shape is left as it is.
+    /// Adds a set or map; one that is there already with the same shape is left as it is, but for its size,
+    /// which newer kernels take over.
     ///
     /// - Throws: `.invalidRequest` when its typeof and comment outgrow the kernel's 256 bytes.
     package mutating func addSet(_ set: NftablesSet, to table: NftablesTable) throws(NetlinkError) {

@@ -31,11 +31,11 @@ extension FakeNftables.Step {
 
     mutating func add(_ set: NftablesSet) throws(FakeNftablesError) {
         if let found = state.sets[set.name] {
-            guard found.key == set.key, found.data == set.data, found.flags == set.flags,
-                set.size == nil || set.size == found.size
-            else {
+            // A set that is there takes over a size (seen on Linux 6.18).
+            guard found.key == set.key, found.data == set.data, found.flags == set.flags else {
                 throw refuse(.exists, "add set \(set.name)")
             }
+            if let size = set.size { state.sets[set.name]?.size = size }
             return
         }
         state.sets[set.name] = set
@@ -87,17 +87,17 @@ extension FakeNftables.Step {
             guard length > 0, modulus > 0 else { throw refuse(.range, "\(doing): hash of \(length) bytes mod \(modulus)") }
             try checkLoad(source, length)
         case .hostToNetworkOrder(let from, _): try checkLoad(from, 4)
-        case .dynamicSet(let operation, let name, let key, let data, let timeout):
+        case .dynamicSet(_, let name, let key, let data, let timeout):
             let set = try find(name, doing)
             // The kernel asks the set's backend; those of sets without the flags may or may not allow it.
             guard set.flags.contains(.dynamic), !set.flags.contains(.interval),
-                set.flags.contains(.timeout) || (operation != .update && timeout == nil)
+                set.flags.contains(.timeout) || timeout == nil
             else { throw refuse(.unsupported, "\(doing): changes \(name)") }
             try checkLoad(key, FakeNftables.width(set.key))
             switch (set.data, data) {
             case (nil, nil): break
             case (.fields(let fields)?, let data?): try checkLoad(data, FakeNftables.width(fields))
-            case (.verdict?, _?): throw refuse(.unsupported, "\(doing): adds verdicts to \(name)")
+            case (nil, _?), (.verdict?, _?): throw refuse(.unsupported, "\(doing): adds such data to \(name)")
             default: throw refuse(.invalid, "\(doing): data of \(name)")
             }
         case .compare(let register, _, let value): try checkLoad(register, value.count)

@@ -10,6 +10,20 @@ extension FakeNftables {
         }
     }
 
+    /// Adds elements to a set by its name, all or none.
+    package mutating func add(_ elements: [NftablesElement], toSet name: String) throws(FakeNftablesError) {
+        try change { (step) throws(FakeNftablesError) in
+            for element in elements { try step.add(element, to: name) }
+        }
+    }
+
+    /// Deletes elements from a set by its name, all or none.
+    package mutating func delete(_ elements: [NftablesElement], fromSet name: String) throws(FakeNftablesError) {
+        try change { (step) throws(FakeNftablesError) in
+            for element in elements { try step.delete(element, from: name) }
+        }
+    }
+
     /// Elements of any set by its name, in no order, with the time they have left.
     package func elements(ofSet name: String) -> [NftablesElement] {
         (state.elements[name] ?? [:]).map { state.timed($0.value, $0.key, in: name) }
@@ -46,7 +60,8 @@ extension FakeNftables.State {
         return timed
     }
 
-    /// What nft_dynset_eval does: whether the rule goes on.
+    /// What nft_dynset_eval does: whether the rule goes on. In the kernel a deleted element counts for the
+    /// set's size until it is collected.
     mutating func change(
         _ operation: RuleExpression.DynamicSetOperation, _ name: String, key bytes: [UInt8], data: [UInt8]?,
         timeoutMilliseconds: UInt64?
@@ -60,8 +75,12 @@ extension FakeNftables.State {
         case .add where found != nil: return true
         case .update where found != nil:
             // Its data stays, and so does the timeout it was made with; only the deadline moves.
-            if found?.timeoutMilliseconds != nil {
-                deadlines[name, default: [:]][key] = now + (timeoutMilliseconds ?? 0)
+            guard found?.timeoutMilliseconds != nil else { return true }
+            if let timeoutMilliseconds {
+                deadlines[name, default: [:]][key] = now + timeoutMilliseconds
+            } else {
+                // The set has no timeout of its own: nothing is left of the element's.
+                remove(key, from: name)
             }
             return true
         case .add, .update:

@@ -54,11 +54,18 @@ package struct FakeNftables: Sendable, Hashable {
 
     /// Applies a transaction: all of it, or nothing when this throws.
     package mutating func apply(_ transaction: [NftablesOperation]) throws(FakeNftablesError) {
-        var step = Step(family: family, before: state, state: state)
-        for (index, operation) in transaction.enumerated() {
-            step.index = index
-            try step.perform(operation)
+        try change { (step) throws(FakeNftablesError) in
+            for (index, operation) in transaction.enumerated() {
+                step.index = index
+                try step.perform(operation)
+            }
         }
+    }
+
+    /// Runs one transaction.
+    mutating func change(_ body: (inout Step) throws(FakeNftablesError) -> Void) throws(FakeNftablesError) {
+        var step = Step(family: family, before: state, state: state)
+        try body(&step)
         try step.checkIntervals()
         if step.leadsElsewhere { try step.checkWalks() }
         state = step.state

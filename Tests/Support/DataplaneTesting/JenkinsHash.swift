@@ -5,7 +5,7 @@ enum JenkinsHash {
 
     /// The index that nft_hash.c makes of the hash: 0...`modulus` - 1 (reciprocal_scale).
     static func index(of bytes: [UInt8], seed: UInt32, modulus: UInt32) -> UInt32 {
-        UInt32(truncatingIfNeeded: UInt64(hash(bytes, seed: seed)) * UInt64(modulus) >> 32)
+        UInt32(truncatingIfNeeded: (UInt64(hash(bytes, seed: seed)) * UInt64(modulus)) >> 32)
     }
 
     /// `jhash(key, length, initval)`.
