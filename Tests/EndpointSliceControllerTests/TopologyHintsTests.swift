@@ -93,6 +93,15 @@ struct TopologyHintsTests {
         let written = harness.set(pod("new", "10.0.9.9", node: "w1"))
         #expect(Self.hintsByPod(harness) == before.merging(["new": ["west"]]) { old, _ in old })
         #expect(written.count == 1)
+
+        // A pod that is decided anew for another reason goes on serving the foreign zone.
+        let foreign = before.filter { $0.value == ["west"] }.keys.sorted()
+        #expect(foreign.count == 3)
+        for case .pod(var changed) in Self.pods(["e1": 6]) where foreign.contains(changed.metadata.name) {
+            changed.metadata.annotations[AnnotationKey.weight] = "2"
+            #expect(harness.set(.pod(changed)).count == 1)
+        }
+        #expect(Self.hintsByPod(harness).filter { $0.key != "new" } == before)
     }
 
     @Test("an endpoint that serves a foreign zone returns when that zone has its own")

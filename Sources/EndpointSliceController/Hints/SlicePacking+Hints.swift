@@ -64,12 +64,17 @@ extension SlicePacking {
         }
     }
 
+    /// Looks at one field of each endpoint: on the way of every change of a Service with hints.
     private func firstReady(where isSo: (Endpoint) -> Bool) -> String? {
-        var first: String?
-        forEachEndpoint { endpoint in
-            if first == nil, endpoint.isReady, isSo(endpoint) { first = Self.name(of: endpoint) }
+        for candidate in candidates {
+            if let found = candidate.slice.endpoints.first(where: { isSo($0) && $0.isReady }) {
+                return Self.name(of: found)
+            }
         }
-        return first
+        for contents in created {
+            if let found = contents.endpoints.first(where: { isSo($0) && $0.isReady }) { return Self.name(of: found) }
+        }
+        return nil
     }
 
     private func forEachEndpoint(_ body: (Endpoint) -> Void) {
