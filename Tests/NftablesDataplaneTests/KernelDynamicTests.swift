@@ -40,7 +40,7 @@ struct KernelDynamicTests {
         fake.advance(milliseconds: 3_600_000)
         #expect(fake.elements(ofSet: "small").isEmpty)
         let packet = try Self.traced(packets, .init(address: 1, action: .update, value: 9))
-        let walks = try PacketTracer(fake, localAddresses: []).walks(packet)
+        let walks = try PacketTracer(fake, localAddresses: [], checksPriority: false).walks(packet)
         let data = walks.flatMap { $0.table.elements(ofSet: "small").map(\.data) }
         #expect(data == [.value([9, 1])])
     }
@@ -53,7 +53,7 @@ struct KernelDynamicTests {
         try fake.add(packets.agedElements, toSet: "aged")
         try fake.add(packets.rangeElements, toSet: "ranges")
         for packet in DynamicPackets.packets {
-            let walks = try PacketTracer(fake, localAddresses: []).walks(try traced(packets, packet))
+            let walks = try PacketTracer(fake, localAddresses: [], checksPriority: false).walks(try traced(packets, packet))
             #expect(walks.count == 1)
             #expect(walks[0].outcome == .untouched)
             fake = walks[0].table

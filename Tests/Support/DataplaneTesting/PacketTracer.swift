@@ -13,7 +13,11 @@ package struct PacketTracer: Sendable {
     /// Starts and ends of each interval set, ascending.
     let intervals: [String: [NftablesElement]]
 
-    package init(_ fake: FakeNftables, localAddresses: Set<IPAddress>) {
+    private let checksPriority: Bool
+
+    /// - Parameter checksPriority: a priority that is not given back is an error. Off for rules that are not Fairway's.
+    package init(_ fake: FakeNftables, localAddresses: Set<IPAddress>, checksPriority: Bool = true) {
+        self.checksPriority = checksPriority
         state = fake.state
         family = fake.family
         self.localAddresses = localAddresses
@@ -99,7 +103,7 @@ package struct PacketTracer: Sendable {
             }
         }
         // A translated packet may keep the borrowed priority as far as the next filter chain.
-        if machine.priority != 0 && !(hook == .prerouting && machine.isDestinationTranslated) {
+        if checksPriority && machine.priority != 0 && !(hook == .prerouting && machine.isDestinationTranslated) {
             throw TraceError(packet: machine.packet, chain: "\(hook)", what: "left priority \(machine.priority) behind")
         }
         return nil
