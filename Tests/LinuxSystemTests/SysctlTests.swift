@@ -62,9 +62,11 @@ struct SysctlTests {
         let held = try await network.addNamespace("ports").inside {
             let sysctl = Sysctl()
             try sysctl.write("\(ports)", to: "net.ipv4.ip_local_reserved_ports")
-            let long = try sysctl.read("net.ipv4.ip_local_reserved_ports")
+            let long = try sysctl.read(
+                "net.ipv4.ip_local_reserved_ports", room: SettingFile.portListBytes)
             try sysctl.write("", to: "net.ipv4.ip_local_reserved_ports")
-            return (long, try sysctl.read("net.ipv4.ip_local_reserved_ports"))
+            return (long, try sysctl.read(
+                "net.ipv4.ip_local_reserved_ports", room: SettingFile.portListBytes))
         }
         #expect(PortSet(held.0) == ports)
         #expect(held.1 == "")

@@ -10,8 +10,10 @@ package struct Sysctl: Sendable, Hashable {
     package init(root: String = "/proc/sys") { self.root = root }
 
     /// A value without the line end.
-    package func read(_ name: String) throws(SysctlError) -> String {
-        try SettingFile(name: name, path: path(name)).read()
+    ///
+    /// - Parameter room: bytes that the value has at most.
+    package func read(_ name: String, room: Int = SettingFile.valueBytes) throws(SysctlError) -> String {
+        try SettingFile(name: name, path: path(name)).read(room: room)
     }
 
     /// A value that is one decimal number.
@@ -49,16 +51,18 @@ package struct SettingFile: Sendable, Hashable {
         self.path = path
     }
 
+    /// Enough for every setting that is not a list: a page.
+    package static let valueBytes = 4096
     /// The kernel prints a list of ports (`proc_do_large_bitmap`) into the first read alone, so one
     /// read has to have room for the longest: 65 536 ports, every second one set.
-    private static let readBytes = 256 * 1024
+    package static let portListBytes = 256 * 1024
 
-    package func read() throws(SysctlError) -> String {
+    package func read(room: Int = SettingFile.valueBytes) throws(SysctlError) -> String {
         do throws(Errno) {
             let file = try FileDescriptor(opening: path)
             var bytes: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: Self.readBytes)
-            while bytes.count < Self.readBytes, let count = try file.read(into: &buffer), count > 0 {
+            var buffer = [UInt8](repeating: 0, count: room)
+            while bytes.count < room, let count = try file.read(into: &buffer), count > 0 {
                 bytes += buffer[..<count]
             }
             while let last = bytes.last, last == UInt8(ascii: "\n") || last == 0 { bytes.removeLast() }
