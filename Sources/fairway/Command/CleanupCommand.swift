@@ -14,7 +14,9 @@ struct CleanupCommand: ParsableCommand {
     func run() throws { try Self.removeEverything(stateDirectory: stateDir) }
 
     static func removeEverything(stateDirectory: String) throws {
+        // What was removed is told even when something else could not be.
         var removed: [String] = []
+        defer { if !removed.isEmpty { Output.line(removed.map { "removed \($0)" }.joined(separator: "\n")) } }
         do throws(DataplaneError) {
             var dataplane = try NftablesDataplane()
             removed += try dataplane.cleanup()
@@ -27,6 +29,6 @@ struct CleanupCommand: ParsableCommand {
         } catch {
             throw CommandFailure.failed("\(error)")
         }
-        Output.line(removed.isEmpty ? "nothing to remove" : removed.map { "removed \($0)" }.joined(separator: "\n"))
+        if removed.isEmpty { Output.line("nothing to remove") }
     }
 }
