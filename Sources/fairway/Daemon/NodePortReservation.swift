@@ -1,6 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
-internal import LinuxSystem
+package import LinuxSystem
 
 /// Keeps the kernel from picking NodePorts as source ports of the node's own connections, whose replies
 /// would otherwise go to a Service.
@@ -9,8 +9,8 @@ internal import LinuxSystem
 /// with the boot and the network namespace it was added in: in another one the kernel's list is new, and
 /// all of it is the administrator's. A port that an administrator adds while it is Fairway's cannot be
 /// told apart, and goes with the NodePort.
-struct NodePortReservation: Sendable {
-    static let setting = "net.ipv4.ip_local_reserved_ports"
+package struct NodePortReservation: Sendable {
+    package static let setting = "net.ipv4.ip_local_reserved_ports"
 
     private let folder: String
     private let sysctl: Sysctl
@@ -18,7 +18,7 @@ struct NodePortReservation: Sendable {
     private var path: String { "\(folder)/reserved-nodeports" }
 
     /// Nil without a state folder.
-    init?(stateDirectory: String, sysctl: Sysctl = Sysctl()) {
+    package init?(stateDirectory: String, sysctl: Sysctl = Sysctl()) {
         guard !stateDirectory.isEmpty else { return nil }
         folder = stateDirectory
         self.sysctl = sysctl
@@ -32,7 +32,7 @@ struct NodePortReservation: Sendable {
     /// - Returns: the ports that are reserved by us now.
     /// - Throws: `SysctlError` or `SystemError`, which name the file.
     @discardableResult
-    func reserve(_ wanted: PortSet) throws -> PortSet {
+    package func reserve(_ wanted: PortSet) throws -> PortSet {
         let added = try remembered()
         let text = try sysctl.read(Self.setting, room: SettingFile.portListBytes)
         guard let current = PortSet(text) else {
@@ -49,7 +49,7 @@ struct NodePortReservation: Sendable {
     /// Takes ours out.
     ///
     /// - Returns: what was taken out; empty when there was nothing of ours.
-    func release() throws -> PortSet {
+    package func release() throws -> PortSet {
         let added = try remembered()
         guard !added.isEmpty else { return added }
         try reserve(PortSet())
