@@ -134,7 +134,9 @@ let targets: [Target] = [
         dependencies: ["Observability", "NetworkTypes", metrics, logging, lifecycle, nioCore, nioPosix, nioHTTP1]),
     .testTarget(
         name: "FairwayTests",
-        dependencies: ["NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "fairway", "fairway-echo"]),
+        dependencies: [
+            "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "fairway", "fairway-echo",
+        ]),
     .testTarget(name: "LayeringTests"),
 ]
 

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 static socklen_t to_native(const struct clinux_address *address, struct sockaddr_storage *storage) {
     memset(storage, 0, sizeof *storage);
@@ -146,4 +148,48 @@ long clinux_send_datagram(
         }
     }
     return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+static int close_keeping_errno(int socket) {
+    int cause = errno;
+    close(socket);
+    errno = cause;
+    return -1;
+}
+
+/// Abstract names begin with a NUL and have no other end than the address's length.
+static socklen_t abstract_address(const char *name, struct sockaddr_un *address) {
+    size_t length = strlen(name);
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    if (length > sizeof address->sun_path - 1) length = sizeof address->sun_path - 1;
+    memcpy(address->sun_path + 1, name, length);
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+}
+
+int clinux_listen_abstract(const char *name) {
+    struct sockaddr_un address;
+    socklen_t length = abstract_address(name, &address);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener < 0) return -1;
+    if (bind(listener, (struct sockaddr *)&address, length) != 0 || listen(listener, 128) != 0) {
+        return close_keeping_errno(listener);
+    }
+    return listener;
+}
+
+int clinux_abstract_listener(const char *name, int *pid, uint32_t *user) {
+    struct sockaddr_un address;
+    socklen_t length = abstract_address(name, &address);
+    // Nonblocking: a full backlog is not waited for.
+    int caller = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (caller < 0) return -1;
+    if (connect(caller, (struct sockaddr *)&address, length) != 0) return close_keeping_errno(caller);
+    struct ucred credentials;
+    socklen_t size = sizeof credentials;
+    if (getsockopt(caller, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return close_keeping_errno(caller);
+    *pid = credentials.pid;
+    *user = credentials.uid;
+    close(caller);
+    return 0;
 }

@@ -42,6 +42,11 @@ extension FairwayTests {
             ("--pod-bridge-interface", "BridgeInterface"), ("--pod-interface-name-prefix", "InterfaceNamePrefix"),
             ("--masquerade-all", "Masquerade"), ("--nodeport-addresses", "(default: primary)"),
             ("--service-cluster-ip-range", "(default: 10.96.0.0/12,fd00:10:96::/112)"),
+            ("--conntrack-max-per-core", "(default: 32768)"), ("--conntrack-min", "(default: 131072)"),
+            ("--conntrack-tcp-timeout-established", "(default: 24h)"),
+            ("--conntrack-tcp-timeout-close-wait", "(default: 1h)"), ("--conntrack-tcp-be-liberal", "outside the window"),
+            ("--conntrack-udp-timeout", "(default: 0s)"), ("--conntrack-udp-timeout-stream", "(default: 0s)"),
+            ("--reserve-nodeports", "ip_local_reserved_ports"),
             ("--min-sync-period-milliseconds", "(default: 0)"), ("--healthz-bind-address", "(default: 0.0.0.0:10256)"),
             ("--metrics-bind-address", "(default: 127.0.0.1:10249)"),
             ("--admin-socket", "(default: /run/fairway/admin.sock)"), ("--verbose", "Log"), ("--cleanup", "Remove"),
@@ -65,6 +70,17 @@ extension FairwayTests {
             (["run", "--manifests", "/tmp", "--detect-local-mode", "BridgeInterface"], "--pod-bridge-interface"),
             (["run", "--manifests", "/tmp", "--nodeport-addresses", "everywhere"], "--nodeport-addresses"),
             (["run", "--manifests", "/tmp", "--nodeport-addresses", "primary,10.0.0.0/8"], "--nodeport-addresses"),
+            (["run", "--manifests", "/tmp", "--nodeport-addresses", "primary,primary"], "--nodeport-addresses"),
+            (["run", "--manifests", "/tmp", "--nodeport-addresses", "localhost"], "--nodeport-addresses localhost"),
+            (["run", "--manifests", "/tmp", "--nodeport-addresses", "10.0.0.0/8,localhost"], "userspace relay"),
+            (["run", "--manifests", "/tmp", "--conntrack-max-per-core=-1"], "--conntrack-max-per-core"),
+            (["run", "--manifests", "/tmp", "--conntrack-min", "many"], "--conntrack-min"),
+            (["run", "--manifests", "/tmp", "--conntrack-udp-timeout", "1500ms"], "--conntrack-udp-timeout"),
+            (
+                ["run", "--manifests", "/tmp", "--conntrack-tcp-timeout-established", "1 day"],
+                "--conntrack-tcp-timeout-established"
+            ),
+            (["run", "--manifests", "/tmp", "--reserve-nodeports", "--state-dir", ""], "--state-dir"),
             (
                 ["run", "--manifests", "/tmp", "--service-cluster-ip-range", "10.0.0.0/8,11.0.0.0/8"],
                 "--service-cluster-ip-range"

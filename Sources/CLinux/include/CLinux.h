@@ -69,3 +69,8 @@ long clinux_receive_datagram(
 long clinux_send_datagram(
     int socket, const void *bytes, size_t count, const struct clinux_address *peer,
     const struct clinux_address *local);
+
+/// Binds a nonblocking, close-on-exec stream socket to an abstract name (unix(7)) and listens on it.
+int clinux_listen_abstract(const char *name);
+/// Which process, and of which user, called listen() on that name; pid 0: one not visible from here.
+int clinux_abstract_listener(const char *name, int *pid, uint32_t *user);

@@ -9,11 +9,14 @@ import Glibc
     package enum Family: Sendable {
         case netfilter
         case route
+        /// Sockets of the host (sock_diag(7)).
+        case socketDiagnosis
 
         fileprivate var number: Int32 {
             switch self {
             case .netfilter: NETLINK_NETFILTER
             case .route: NETLINK_ROUTE
+            case .socketDiagnosis: NETLINK_SOCK_DIAG
             }
         }
     }

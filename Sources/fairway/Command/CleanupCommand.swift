@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Dataplane
+internal import LinuxSystem
 internal import NftablesDataplane
 
 /// Removes what Fairway put into the kernel.
@@ -7,15 +8,27 @@ struct CleanupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cleanup", abstract: "Removes everything Fairway put into the kernel, and nothing else.")
 
-    func run() throws { try Self.removeEverything() }
+    @Option(help: "The folder of `fairway run --state-dir`: it says which reserved ports are Fairway's.")
+    var stateDir = SourceOptions.defaultStateDirectory
 
-    static func removeEverything() throws {
+    func run() throws { try Self.removeEverything(stateDirectory: stateDir) }
+
+    static func removeEverything(stateDirectory: String) throws {
+        // What was removed is told even when something else could not be.
+        var removed: [String] = []
+        defer { if !removed.isEmpty { Output.line(removed.map { "removed \($0)" }.joined(separator: "\n")) } }
         do throws(DataplaneError) {
             var dataplane = try NftablesDataplane()
-            let removed = try dataplane.cleanup()
-            Output.line(removed.isEmpty ? "nothing to remove" : removed.map { "removed \($0)" }.joined(separator: "\n"))
+            removed += try dataplane.cleanup()
         } catch {
             throw CommandFailure.failed("\(error)")
         }
+        do {
+            let ports = try NodePortReservation(stateDirectory: stateDirectory)?.release() ?? PortSet()
+            if !ports.isEmpty { removed.append("\(ports) from \(NodePortReservation.setting)") }
+        } catch {
+            throw CommandFailure.failed("\(error)")
+        }
+        if removed.isEmpty { Output.line("nothing to remove") }
     }
 }

@@ -13,6 +13,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Source") var source: SourceOptions
     @OptionGroup(title: "Services") var services: ServiceOptions
+    @OptionGroup(title: "Node") var node: NodeOptions
     @OptionGroup(title: "Pacing") var pacing: PacingOptions
     @OptionGroup(title: "Listening") var listening: ListenOptions
 
@@ -23,7 +24,7 @@ struct RunCommand: AsyncParsableCommand {
     var cleanup = false
 
     func run() async throws {
-        if cleanup { return try CleanupCommand.removeEverything() }
+        if cleanup { return try CleanupCommand.removeEverything(stateDirectory: source.stateDir) }
         let hostName: String
         do {
             hostName = try LinuxSystem.hostName()
@@ -34,7 +35,7 @@ struct RunCommand: AsyncParsableCommand {
             paths: try source.paths(), stateDirectory: source.stateDir,
             policy: try services.policyOptions(hostName: hostName), limits: try pacing.limits(),
             healthz: try listening.healthz(), metrics: try listening.metrics(),
-            adminSocket: listening.admin.adminSocket)
+            adminSocket: listening.admin.adminSocket, node: try node.settings(stateDirectory: source.stateDir))
         let level: Logger.Level = verbose ? .debug : .info
         let logger = Logger(label: "fairway") { _ in LineLogHandler(level: level) }
         try await Daemon(configuration: configuration, logger: logger).run()

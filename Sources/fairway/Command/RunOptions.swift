@@ -9,7 +9,9 @@ struct SourceOptions: ParsableArguments {
     var manifests: [String] = []
 
     @Option(help: "Folder that remembers the addresses given to Services; empty: none.")
-    var stateDir = "/var/lib/fairway"
+    var stateDir = defaultStateDirectory
+
+    static let defaultStateDirectory = "/var/lib/fairway"
 
     /// At least one path. One that does not exist yet is waited for; until then nothing is written.
     func paths() throws(CommandFailure) -> [String] {

@@ -95,7 +95,8 @@ struct ServiceOptions: ParsableArguments {
             throw .usage("--nodeport-addresses \(nodeportAddresses): primary cannot be combined with anything else")
         }
         if items.contains("localhost") {
-            throw .usage("--nodeport-addresses localhost: not served by nftables; leave it out")
+            throw .usage(
+                "--nodeport-addresses localhost: needs the userspace relay, which this version does not have; leave localhost out")
         }
         let prefixes = try prefixes(nodeportAddresses, "--nodeport-addresses")
         guard !prefixes.isEmpty else { throw .usage("--nodeport-addresses is empty; give primary or CIDRs") }

@@ -22,6 +22,7 @@ struct Daemon {
         var healthz: ListenAddress?
         var metrics: ListenAddress?
         var adminSocket: String
+        var node: NodeSettings
     }
 
     /// A change that waits longer than this for a completed sync makes `/healthz` fail: twice
@@ -38,12 +39,14 @@ struct Daemon {
         MetricsSystem.bootstrap(prometheus)
         let metrics = DaemonMetrics(prometheus: prometheus)
         let health = HealthState(families: IPFamily.allCases, healthTimeout: Self.healthTimeout)
+        let node = try NodeService(settings: configuration.node, logger: logger)
 
         let runner = DataplaneRunner(limits: configuration.limits) { outcome in
             metrics.finished(outcome)
             switch outcome.result {
             case .success(let report):
                 health.synced(outcome.family)
+                node.synced()
                 logger.log(level: outcome.isFull ? .info : .debug, "\(outcome.text(report))")
             case .failure(let error):
                 health.failed(outcome.family, reason: "\(error)")
@@ -60,6 +63,7 @@ struct Daemon {
         ) { change in
             for family in IPFamily.allCases { health.queued(family) }
             metrics.queued(IPFamily.allCases)
+            node.changed(change)
             runner.submit(change)
         }
         metrics.readAtScrape(engine: engine, manifests: report)
@@ -71,6 +75,7 @@ struct Daemon {
 
         var services: [any ServiceLifecycle.Service] = [
             dataplane, HostAddressService(engine: engine, logger: logger), manifests,
+            node,
         ]
         if !configuration.adminSocket.isEmpty {
             services.append(

@@ -1,0 +1,36 @@
+internal import Glibc
+internal import LinuxSystem
+internal import Logging
+
+/// Keeps a second daemon out of this network namespace: two would take each other's rules for wrong.
+final class DaemonLock: Sendable {
+    private static let name = "fairway/run"
+    private let lock: NamespaceLock
+
+    private init(_ lock: consuming NamespaceLock) { self.lock = lock }
+
+    /// - Returns: nil when a process of another user holds the name, which no daemon would: without the
+    ///   rights to write rules it must not keep those out that have them. That is logged.
+    /// - Throws: `CommandFailure` that names the other daemon's process.
+    static func take(logger: Logger) throws(CommandFailure) -> DaemonLock? {
+        do throws(NamespaceLock.Failure) {
+            return DaemonLock(try NamespaceLock(name))
+        } catch {
+            switch error {
+            case .refused(let errno):
+                throw .failed("cannot take the lock @\(name) of this network namespace: \(errno)")
+            case .held(let holder):
+                let process = holder.processID.map { "pid \($0)" } ?? "a process not visible from here"
+                if let user = holder.userID, user != geteuid(), user != 0 {
+                    logger.warning(
+                        "the lock @\(name) is held by \(process) of user \(user), which is no fairway; a second fairway run is not noticed")
+                    return nil
+                }
+                throw .failed(
+                    "another fairway run works in this network namespace (\(process)); stop it first")
+            }
+        }
+    }
+
+    func dismissCallers() { lock.dismissCallers() }
+}

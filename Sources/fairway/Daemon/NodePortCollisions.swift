@@ -1,0 +1,62 @@
+internal import FoundationEssentials
+internal import LinuxSystem
+internal import Logging
+internal import Netlink
+internal import NetworkTypes
+
+/// Reports host processes that listen on a NodePort: packets to it go to the Service's pods, and the
+/// process no longer gets them.
+struct NodePortCollisions {
+    let logger: Logger
+    private var known: Set<ServedPort> = []
+    private var isUnavailable = false
+
+    init(logger: Logger) { self.logger = logger }
+
+    /// Looks at the NodePorts that were not there before. Each is reported once, until it comes anew.
+    mutating func check(_ ports: NodePorts) {
+        let served = Set(ports.served)
+        let fresh = served.subtracting(known)
+        known = served
+        guard !fresh.isEmpty else { return }
+        let sockets: [HostSocket]
+        do throws(NetlinkError) {
+            sockets = try SocketDiagnosis().receivers()
+        } catch {
+            if !isUnavailable { logger.warning("\(error); host processes that listen on NodePorts are not reported") }
+            isUnavailable = true
+            return
+        }
+        let found = PortCollision.find(ports: fresh, addresses: ports.addresses, sockets: sockets)
+        let owners = SocketOwners.find(Set(found.map(\.socket.inode)))
+        for collision in found {
+            let (port, socket) = (collision.port, collision.socket)
+            let place = SocketAddress(socket.address, port: socket.port.rawValue)
+            let owner = owners[socket.inode].map { " by \($0)" } ?? ""
+            logger.warning(
+                "NodePort \(port.port)/\(port.protocol) of \(port.owner) collides with a socket of this host: \(place)/\(port.protocol) is listened on\(owner), and gets nothing from the NodePort's addresses")
+        }
+    }
+}
+
+/// Which processes hold sockets, by looking at all of them (proc(5)).
+enum SocketOwners {
+    /// `NAME (pid N)` by inode. What belongs to a process that is not visible from here is left out.
+    static func find(_ inodes: Set<UInt32>) -> [UInt32: String] {
+        guard !inodes.isEmpty else { return [:] }
+        let wanted = Dictionary(uniqueKeysWithValues: inodes.map { ("socket:[\($0)]", $0) })
+        let files = FileManager.default
+        var owners: [UInt32: String] = [:]
+        for process in (try? files.contentsOfDirectory(atPath: "/proc")) ?? [] where Int32(process) != nil {
+            for descriptor in (try? files.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? [] {
+                guard let target = try? files.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\(descriptor)"),
+                    let inode = wanted[target], owners[inode] == nil
+                else { continue }
+                let name = (try? SettingFile(name: "name", path: "/proc/\(process)/comm").read()) ?? "a process"
+                owners[inode] = "\(name) (pid \(process))"
+            }
+            if owners.count == inodes.count { break }
+        }
+        return owners
+    }
+}

@@ -1,0 +1,38 @@
+internal import LinuxSystem
+internal import NetworkTypes
+internal import Netlink
+internal import ServiceTable
+
+/// The NodePorts that are served now, followed step by step.
+struct NodePorts: Sendable {
+    /// A service port has one NodePort at most.
+    private(set) var ports: [ServicePortKey: PortNumber] = [:]
+    /// Addresses that serve them.
+    private(set) var addresses: [IPAddress] = []
+
+    /// Takes a step of the table over. O(what changed).
+    ///
+    /// - Returns: whether a NodePort or an address came or went.
+    mutating func apply(_ change: ServiceTableChange) -> Bool {
+        var isChanged = addresses != change.new.node.nodePortAddresses
+        addresses = change.new.node.nodePortAddresses
+        for key in change.changed {
+            let frontend = change.new[key]?.frontends.first { $0.destination == .nodeAddresses }
+            guard ports[key] != frontend?.port else { continue }
+            ports[key] = frontend?.port
+            isChanged = true
+        }
+        return isChanged
+    }
+
+    var numbers: PortSet { PortSet(ports.values.map(\.rawValue)) }
+
+    var served: [ServedPort] {
+        ports.map { key, port in
+            let name = key.id.portName.isEmpty ? "" : ":\(key.id.portName)"
+            return ServedPort(
+                protocol: key.id.protocol, port: port, family: key.family,
+                owner: "\(key.id.namespace)/\(key.id.service)\(name)")
+        }
+    }
+}

@@ -1,0 +1,150 @@
+internal import LinuxSystem
+internal import Logging
+internal import ServiceLifecycle
+internal import ServiceTable
+internal import Synchronization
+
+/// What the operator chose for the node itself.
+struct NodeSettings: Sendable {
+    var conntrack = ConntrackSettings()
+    var reservesNodePorts = false
+    /// Empty: none.
+    var stateDirectory = ""
+}
+
+/// The node's side of the daemon, on a thread of its own: settings of connection tracking, reserved
+/// NodePorts, and what is worth a warning. Nothing it fails at is more than one.
+final class NodeService: Service, Sendable {
+    private struct State {
+        var nodePorts = NodePorts()
+        var hasNewPorts = false
+        var isSynced = false
+        var isStopped = false
+    }
+
+    /// How long it takes at most until a changed setting is noticed; the kernel tells nobody.
+    private static let period = Duration.seconds(10)
+
+    private let settings: NodeSettings
+    private let logger: Logger
+    private let lock: DaemonLock?
+    private let wake: WakeDescriptor
+    private let state = Mutex(State())
+
+    /// Makes this daemon the only one of its network namespace.
+    ///
+    /// - Throws: `CommandFailure` when there is one already.
+    init(settings: NodeSettings, logger: Logger) throws(CommandFailure) {
+        self.settings = settings
+        self.logger = logger
+        lock = try DaemonLock.take(logger: logger)
+        do throws(Errno) {
+            wake = try WakeDescriptor()
+        } catch {
+            throw .failed("cannot make an eventfd: \(error)")
+        }
+    }
+
+    /// A step of the table was decided. O(what changed).
+    func changed(_ change: ServiceTableChange) {
+        let isNews = state.withLock { state in
+            guard state.nodePorts.apply(change) else { return false }
+            state.hasNewPorts = true
+            return true
+        }
+        if isNews { wake.signal() }
+    }
+
+    /// Rules are in the kernel: with them, connection tracking is loaded.
+    func synced() {
+        let isFirst = state.withLock { state in
+            defer { state.isSynced = true }
+            return !state.isSynced
+        }
+        if isFirst { wake.signal() }
+    }
+
+    func run() async throws {
+        await withTaskCancellationOrGracefulShutdownHandler {
+            do {
+                try await DedicatedThread.run(named: "node") { try self.work() }
+            } catch {
+                logger.error("the node's settings are not looked after until a restart: \(error)")
+                // A service that returns ends the others.
+                try? await gracefulShutdown()
+            }
+        } onCancelOrGracefulShutdown: {
+            self.state.withLock { $0.isStopped = true }
+            self.wake.signal()
+        }
+    }
+
+    private func work() throws {
+        let epoll = try Epoll()
+        try epoll.add(wake.rawValue, .readable, token: 0)
+        var watch = NodeWatch(logger: logger)
+        var collisions = NodePortCollisions(logger: logger)
+        var reservation = NodePortUpkeep(settings: settings, logger: logger)
+        var isTuned = false
+        while true {
+            let (isStopped, isSynced, ports) = state.withLock { state in
+                defer { state.hasNewPorts = false }
+                return (state.isStopped, state.isSynced, state.hasNewPorts ? state.nodePorts : nil)
+            }
+            if isStopped { return }
+            watch.check()
+            if let ports {
+                collisions.check(ports)
+                reservation.update(ports)
+            }
+            if isSynced, !isTuned {
+                isTuned = true
+                tune()
+            }
+            lock?.dismissCallers()
+            _ = try epoll.wait(timeout: Self.period)
+            wake.clear()
+        }
+    }
+
+    private func tune() {
+        let outcome = ConntrackTuner().apply(settings.conntrack, processors: onlineProcessors())
+        for write in outcome.written { logger.info("set \(write.setting.rawValue) to \(write.value)") }
+        for warning in outcome.warnings { logger.warning("\(warning)") }
+    }
+}
+
+/// Has NodePorts reserved as they come and go, or gives back what an earlier run reserved.
+struct NodePortUpkeep {
+    private let reservation: NodePortReservation?
+    private let isOn: Bool
+    private let logger: Logger
+    private var last: PortSet?
+    private var lastFailure = ""
+
+    init(settings: NodeSettings, logger: Logger) {
+        reservation = NodePortReservation(stateDirectory: settings.stateDirectory)
+        isOn = settings.reservesNodePorts
+        self.logger = logger
+    }
+
+    mutating func update(_ ports: NodePorts) {
+        let wanted = isOn ? ports.numbers : PortSet()
+        guard let reservation, wanted != last else { return }
+        do {
+            if isOn {
+                let ours = try reservation.reserve(wanted)
+                logger.info("NodePorts reserved", metadata: ["ports": "\(ours)"])
+            } else {
+                let given = try reservation.release()
+                if !given.isEmpty { logger.info("NodePorts no longer reserved", metadata: ["ports": "\(given)"]) }
+            }
+            last = wanted
+            lastFailure = ""
+        } catch {
+            let text = "NodePorts are not reserved: \(error)"
+            if text != lastFailure { logger.warning("\(text)") }
+            lastFailure = text
+        }
+    }
+}
