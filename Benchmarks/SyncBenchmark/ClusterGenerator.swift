@@ -15,11 +15,15 @@ struct ClusterGenerator {
 
     let services: Int
     let meanEndpoints: Int
+    /// A tenth of the Services remembers its clients, and another tenth has a load balancer address that
+    /// two ranges of its own may reach.
+    let hasExtras: Bool
     private var random: UInt64
 
-    init(services: Int, meanEndpoints: Int, seed: UInt64) {
+    init(services: Int, meanEndpoints: Int, seed: UInt64, hasExtras: Bool = false) {
         self.services = services
         self.meanEndpoints = meanEndpoints
+        self.hasExtras = hasExtras
         random = seed
     }
 
@@ -72,11 +76,27 @@ struct ClusterGenerator {
         }
         let v4 = IPAddress(v4: 0x0A60_0000 + 16 + UInt32(index))
         let v6 = IPAddress(bits: (0xFD00_0010_0096 << 80) + 16 + UInt128(index), family: .ipv6)
-        return Service(
+        var service = Service(
             metadata: ObjectMeta(name: "service-\(index)", namespace: "namespace-\(index % 50)"),
             spec: ServiceSpec(
                 type: hasNodePort ? .nodePort : .clusterIP, clusterIPs: isDual ? [.address(v4), .address(v6)] : [.address(v4)],
                 ipFamilies: isDual ? [.ipv4, .ipv6] : [.ipv4], ports: ports, selector: ["app": "service-\(index)"]))
+        if hasExtras { addExtras(&service, index) }
+        return service
+    }
+
+    private func addExtras(_ service: inout Service, _ index: Int) {
+        switch index % 10 {
+        case 5: service.spec.sessionAffinity = .clientIP
+        case 9:
+            service.spec.type = .loadBalancer
+            service.status.loadBalancerIngress = [LoadBalancerIngress(ip: IPAddress(v4: 0xCB00_0000 + UInt32(index)))]
+            service.spec.loadBalancerSourceRanges = [
+                IPPrefix(IPAddress(v4: 0xC600_0000 + UInt32(index) << 4), length: 28),
+                IPPrefix(IPAddress(v4: 0xAC10_0000 + UInt32(index)), length: 32),
+            ].compactMap { $0 }
+        default: break
+        }
     }
 
     func endpoint(pod: Int, family: IPFamily) -> Endpoint {

@@ -19,6 +19,7 @@ struct Measurement {
     let meanEndpoints: Int
     let samples: Int
     let seed: UInt64
+    let hasExtras: Bool
 
     private static let hostAddresses = [IPAddress(v4: 0xC000_0201)]
 
@@ -48,7 +49,8 @@ struct Measurement {
     }
 
     private func filledStore() -> (ObjectStore, DirtyKeys) {
-        var generator = ClusterGenerator(services: services, meanEndpoints: meanEndpoints, seed: seed)
+        var generator = ClusterGenerator(
+            services: services, meanEndpoints: meanEndpoints, seed: seed, hasExtras: hasExtras)
         var store = ObjectStore()
         let dirty = store.apply(generator.events())
         return (store, dirty)
@@ -87,7 +89,7 @@ struct Measurement {
         let resident = try ResidentMemory().currentBytes
         let restart = try Child.output([
             "--restart-probe", "--services", "\(services)", "--endpoints", "\(meanEndpoints)", "--seed", "\(seed)",
-        ])
+        ] + (hasExtras ? ["--extras"] : []))
         guard let restartSeconds = Double(restart.split(separator: "\n").first ?? "") else {
             throw MeasurementError(description: "the restart probe printed \"\(restart)\"")
         }

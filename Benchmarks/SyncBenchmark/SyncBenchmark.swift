@@ -24,6 +24,9 @@ struct SyncBenchmark: ParsableCommand {
     @Option(help: "Seed of the made-up cluster.")
     var seed: UInt64 = 1
 
+    @Flag(help: "A tenth of the Services with session affinity, another tenth with source ranges.")
+    var extras = false
+
     @Flag(help: "Print JSON instead of a table.")
     var json = false
 
@@ -57,7 +60,7 @@ struct SyncBenchmark: ParsableCommand {
         if let manifestProbe { return try ManifestMeasurement.probe(manifestProbe) }
         if let manifests { return try ManifestMeasurement(count: manifests, seed: seed).run(json: json) }
         if restartProbe {
-            print(try Measurement(services: sizes[0], meanEndpoints: endpoints, samples: 0, seed: seed).restartSeconds())
+            print(try Measurement(services: sizes[0], meanEndpoints: endpoints, samples: 0, seed: seed, hasExtras: extras).restartSeconds())
             return
         }
         var rows: [Row] = []
@@ -75,10 +78,12 @@ struct SyncBenchmark: ParsableCommand {
     }
 
     private func measure(_ size: Int) throws -> Row {
-        let (mode, endpoints, samples, seed) = (mode, endpoints, samples, seed)
+        let (mode, endpoints, samples, seed, extras) = (mode, endpoints, samples, seed, extras)
         return try NetworkNamespace.make().insideBlocking {
             mode == "nftables"
-                ? try Measurement(services: size, meanEndpoints: endpoints, samples: samples, seed: seed).measure()
+                ? try Measurement(
+                    services: size, meanEndpoints: endpoints, samples: samples, seed: seed, hasExtras: extras
+                ).measure()
                 : try PeerLayout(services: size, meanEndpoints: endpoints, samples: samples, seed: seed).measure()
         }
     }
@@ -87,7 +92,7 @@ struct SyncBenchmark: ParsableCommand {
         let output = try Child.output([
             "--services", "\(size)", "--endpoints", "\(endpoints)", "--mode", mode, "--samples", "\(samples)", "--seed",
             "\(seed)", "--json",
-        ])
+        ] + (extras ? ["--extras"] : []))
         let rows = try JSONDecoder().decode(Report.self, from: Data(output.utf8)).rows
         guard let row = rows.first else { throw MeasurementError(description: "no row in \(output)") }
         return row

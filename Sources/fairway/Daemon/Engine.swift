@@ -51,7 +51,7 @@ final class Engine: Sendable {
     /// Takes a batch of events in. O(what it touches).
     @discardableResult
     func apply(_ events: [StoreEvent]) -> Progress {
-        let (change, progress) = state.withLock { state in
+        state.withLock { state in
             var fresh = state.store.apply(events)
             var dirty = fresh
             // The controller sees what it wrote, and finds nothing more to do.
@@ -61,33 +61,28 @@ final class Engine: Sendable {
                 dirty.formUnion(fresh)
             }
             metrics.changed(dirty)
-            return Self.decide(dirty, &state)
+            return decide(dirty, &state)
         }
-        if let change { submit(change) }
-        return progress
     }
 
     /// The host's addresses are these now.
     func hostAddressesChanged(to addresses: [IPAddress]) {
-        let change = state.withLock { state -> ServiceTableChange? in
-            guard state.hostAddresses != addresses else { return nil }
+        state.withLock { state in
+            guard state.hostAddresses != addresses else { return }
             state.hostAddresses = addresses
-            return Self.decide(DirtyKeys(), &state).change
+            _ = decide(DirtyKeys(), &state)
         }
-        if let change { submit(change) }
     }
 
-    private static func decide(
-        _ dirty: DirtyKeys, _ state: inout State
-    ) -> (change: ServiceTableChange?, progress: Progress) {
+    /// Steps are handed on under the lock, so that they arrive in the order they were decided in.
+    private func decide(_ dirty: DirtyKeys, _ state: inout State) -> Progress {
         state.waiting.formUnion(dirty)
-        var change: ServiceTableChange?
         if state.store.isSynced {
             let step = state.policy.update(
                 snapshot: state.store.snapshot, dirty: state.waiting, hostAddresses: state.hostAddresses)
             state.waiting = DirtyKeys()
             // The first step is handed on even when it is empty: the dataplane becomes ready by it.
-            if !step.isEmpty || !state.hasDecided { change = step }
+            if !step.isEmpty || !state.hasDecided { submit(step) }
             if !state.hasDecided { state.policy.finishAdoption() }
             state.hasDecided = true
         }
@@ -95,13 +90,9 @@ final class Engine: Sendable {
         let fresh = conflicts.filter { !state.knownConflicts.contains($0.key) }
         state.knownConflicts = Set(conflicts.keys)
         let statistics = state.controller.statistics
-        return (
-            change,
-            Progress(
-                isSynced: state.store.isSynced, serviceCount: state.store.snapshot.services.count,
-                podsWithoutAddress: statistics.podsWithoutAddress,
-                newConflicts: fresh.map { ($0.key, $0.value) })
-        )
+        return Progress(
+            isSynced: state.store.isSynced, serviceCount: state.store.snapshot.services.count,
+            podsWithoutAddress: statistics.podsWithoutAddress, newConflicts: fresh.map { ($0.key, $0.value) })
     }
 
     /// What is held now: values, to be read without holding anything up.

@@ -55,5 +55,7 @@ struct HostAddressService: Service {
         } onCancelOrGracefulShutdown: {
             stop.signal()
         }
+        // A service that returns ends the daemon; one that only lost its ears must not.
+        try? await gracefulShutdown()
     }
 }
