@@ -42,7 +42,7 @@ extension FairwayTests {
             ("--pod-bridge-interface", "BridgeInterface"), ("--pod-interface-name-prefix", "InterfaceNamePrefix"),
             ("--masquerade-all", "Masquerade"), ("--nodeport-addresses", "(default: primary)"),
             ("--service-cluster-ip-range", "(default: 10.96.0.0/12,fd00:10:96::/112)"),
-            ("--min-sync-period-milliseconds", "(default: 0)"), ("--healthz-bind-address", "(default: 0.0.0.0:10256)"),
+            ("--min-sync-period-milliseconds", "(default: 0)"), ("--full-sync-period", "(default: 1h)"), ("--healthz-bind-address", "(default: 0.0.0.0:10256)"),
             ("--metrics-bind-address", "(default: 127.0.0.1:10249)"),
             ("--admin-socket", "(default: /run/fairway/admin.sock)"), ("--verbose", "Log"), ("--cleanup", "Remove"),
         ])
@@ -72,6 +72,8 @@ extension FairwayTests {
             (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds", "-5"], "--min-sync-period-milliseconds"),
             (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds=99999"], "--min-sync-period-milliseconds"),
             (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds=soon"], "--min-sync-period-milliseconds"),
+            (["run", "--manifests", "/tmp", "--full-sync-period", "often"], "--full-sync-period"),
+            (["run", "--manifests", "/tmp", "--full-sync-period", "1h30"], "--full-sync-period"),
             (["run", "--manifests", "/tmp", "--healthz-bind-address", "nowhere"], "--healthz-bind-address"),
             (["run", "--manifests", "/tmp", "--metrics-bind-address", "1.2.3.4:99999"], "--metrics-bind-address"),
             (["check"], "name a folder or file"), (["get", "services", "--output", "xml"], "xml"),

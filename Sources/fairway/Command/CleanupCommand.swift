@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Dataplane
-internal import NftablesDataplane
 
 /// Removes what Fairway put into the kernel.
 struct CleanupCommand: ParsableCommand {
@@ -11,8 +10,8 @@ struct CleanupCommand: ParsableCommand {
 
     static func removeEverything() throws {
         do throws(DataplaneError) {
-            var dataplane = try NftablesDataplane()
-            let removed = try dataplane.cleanup()
+            var removed: [String] = []
+            for mode in DataplaneModes.all { removed += try mode.removeState() }
             Output.line(removed.isEmpty ? "nothing to remove" : removed.map { "removed \($0)" }.joined(separator: "\n"))
         } catch {
             throw CommandFailure.failed("\(error)")
