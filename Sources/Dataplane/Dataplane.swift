@@ -50,6 +50,8 @@ package struct DataplaneError: Error, Sendable, CustomStringConvertible {
         case permission
         /// The kernel lacks what this mode stands on.
         case unsupported
+        /// A newer version of this program wrote what the kernel holds; it was left as it is.
+        case newerVersion
         /// The kernel refused a transaction; what it held before still stands.
         case refused
     }

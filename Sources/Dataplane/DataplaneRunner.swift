@@ -12,7 +12,9 @@ package final class DataplaneRunner: Sendable {
     /// One synchronisation that ended.
     package struct Outcome: Sendable {
         package let family: IPFamily
-        package let isFull: Bool
+        /// Why everything was compared; nil for a step.
+        package let reason: SyncReason?
+        package var isFull: Bool { reason != nil }
         package let duration: Duration
         /// From the first change it carries until it was committed.
         package let delay: Duration
@@ -28,6 +30,8 @@ package final class DataplaneRunner: Sendable {
 
     private struct State {
         var families: [Family]
+        /// Those that no synchronisation succeeded for yet.
+        var unready: Set<IPFamily>
         var stopping = false
     }
 
@@ -35,18 +39,25 @@ package final class DataplaneRunner: Sendable {
     private let wake = DispatchSemaphore(value: 0)
     private let now: @Sendable () -> Duration
     private let observe: @Sendable (Outcome) -> Void
+    private let whenReady: @Sendable () -> Void
 
     /// - Parameters:
     ///   - now: monotonic time.
+    ///   - whenReady: called once on the runner's thread, when every family was synchronised: what
+    ///     another mode left is removed here, and not before.
     ///   - observe: called on the runner's thread after each synchronisation.
     package init(
         families: [IPFamily] = IPFamily.allCases, limits: SyncPacer.Limits = SyncPacer.Limits(),
-        now: @escaping @Sendable () -> Duration = MonotonicTime.now, observe: @escaping @Sendable (Outcome) -> Void
+        now: @escaping @Sendable () -> Duration = MonotonicTime.now, whenReady: @escaping @Sendable () -> Void = {},
+        observe: @escaping @Sendable (Outcome) -> Void
     ) {
         self.now = now
         self.observe = observe
+        self.whenReady = whenReady
         self.state = Mutex(
-            State(families: families.map { Family(family: $0, pacer: SyncPacer(limits: limits)) }))
+            State(
+                families: families.map { Family(family: $0, pacer: SyncPacer(limits: limits)) },
+                unready: Set(families)))
     }
 
     /// Hands over a step of the table. Never blocks for the kernel.
@@ -61,10 +72,12 @@ package final class DataplaneRunner: Sendable {
         wake.signal()
     }
 
-    /// Has every family compared with the kernel again.
-    package func requestFull() {
+    /// Has these families compared with the kernel, once it is that time.
+    package func requestFull(_ families: Set<IPFamily>, _ reason: SyncReason, at time: Duration = .zero) {
         state.withLock { state in
-            for index in state.families.indices { state.families[index].pacer.requestFull() }
+            for index in state.families.indices where families.contains(state.families[index].family) {
+                state.families[index].pacer.requestFull(reason, at: time)
+            }
         }
         wake.signal()
     }
@@ -110,6 +123,7 @@ package final class DataplaneRunner: Sendable {
                 case .idle:
                     state.families[index].pendingSince = nil
                 case .wait(let until):
+                    if state.families[index].pacer.pendingCount == 0 { state.families[index].pendingSince = nil }
                     deadline = min(deadline ?? until, until)
                 case .full, .incremental:
                     let since = state.families[index].pendingSince ?? time
@@ -126,11 +140,11 @@ package final class DataplaneRunner: Sendable {
     ) {
         let started = now()
         let result: Result<SyncReport, DataplaneError>
-        var isFull = false
+        var fullReason: SyncReason?
         do throws(DataplaneError) {
             switch action {
-            case .full(let table):
-                isFull = true
+            case .full(let table, let reason):
+                fullReason = reason
                 result = .success(try dataplane.synchronize(table, family: family))
             case .incremental(let change):
                 result = .success(try dataplane.apply(change, family: family))
@@ -142,10 +156,14 @@ package final class DataplaneRunner: Sendable {
         }
         let ended = now()
         let succeeded = if case .success = result { true } else { false }
-        state.withLock { $0.families[index].pacer.finished(succeeded: succeeded, now: ended) }
+        let becomesReady = state.withLock { state in
+            state.families[index].pacer.finished(succeeded: succeeded, now: ended)
+            return succeeded && state.unready.remove(family) != nil && state.unready.isEmpty
+        }
         observe(
             Outcome(
-                family: family, isFull: isFull, duration: ended - started, delay: ended - since, result: result))
+                family: family, reason: fullReason, duration: ended - started, delay: ended - since, result: result))
+        if becomesReady { whenReady() }
     }
 }
 

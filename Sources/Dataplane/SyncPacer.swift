@@ -5,7 +5,8 @@ package import ServiceTable
 ///
 /// Changes that arrive while a synchronisation runs, or sooner than `minimumInterval` after the last
 /// one ended, are merged into one step. A failed synchronisation is followed by a full one after a
-/// delay that doubles up to `maximumRetry`; a success resets the delay.
+/// delay that doubles up to `maximumRetry`; a success resets the delay. A full one may be asked for,
+/// now or for later, and comes by itself when the last is `fullInterval` ago.
 package struct SyncPacer: Sendable {
     package struct Limits: Sendable, Hashable {
         /// Least time from the end of one synchronisation to the start of the next.
@@ -14,14 +15,17 @@ package struct SyncPacer: Sendable {
         package var firstRetry: Duration
         /// Longest delay between retries.
         package var maximumRetry: Duration
+        /// From the end of one full synchronisation to the next, when nothing else asks for one; nil: none.
+        package var fullInterval: Duration?
 
         package init(
             minimumInterval: Duration = .zero, firstRetry: Duration = .milliseconds(100),
-            maximumRetry: Duration = .seconds(30)
+            maximumRetry: Duration = .seconds(30), fullInterval: Duration? = nil
         ) {
             self.minimumInterval = minimumInterval
             self.firstRetry = firstRetry
             self.maximumRetry = maximumRetry
+            self.fullInterval = fullInterval
         }
     }
 
@@ -30,7 +34,7 @@ package struct SyncPacer: Sendable {
         case idle
         /// Wait until then, or for a change.
         case wait(until: Duration)
-        case full(ServiceTable)
+        case full(ServiceTable, SyncReason)
         case incremental(ServiceTableChange)
     }
 
@@ -39,10 +43,14 @@ package struct SyncPacer: Sendable {
     private var applied: ServiceTable?
     private var pending: ServiceTableChange?
     private var latest: ServiceTable?
-    private var fullWanted = false
+    /// When a full synchronisation is due that somebody asked for.
+    private var fullDue: (at: Duration, reason: SyncReason)?
+    /// When one is due because none was for long.
+    private var periodicDue: Duration?
+    private var hasSucceeded = false
     private var notBefore: Duration = .zero
     private var retry: Duration?
-    private var running: ServiceTable?
+    private var running: (table: ServiceTable, isFull: Bool)?
 
     package init(limits: Limits = Limits()) { self.limits = limits }
 
@@ -52,8 +60,13 @@ package struct SyncPacer: Sendable {
         pending = pending.map { $0.followed(by: change) } ?? change
     }
 
-    /// The kernel may not hold what was put there.
-    package mutating func requestFull() { fullWanted = true }
+    /// The kernel may not hold what was put there: everything is compared from this time on.
+    ///
+    /// - Parameter at: of monotonic time; the earlier of two requests holds.
+    package mutating func requestFull(_ reason: SyncReason, at: Duration = .zero) {
+        if let fullDue, fullDue.at <= at { return }
+        fullDue = (at, reason)
+    }
 
     /// Changes not yet handed out.
     package var pendingCount: Int { pending?.changed.count ?? 0 }
@@ -61,26 +74,37 @@ package struct SyncPacer: Sendable {
     /// - Parameter now: monotonic time, from any origin.
     package mutating func next(now: Duration) -> Action {
         guard running == nil, let latest else { return .idle }
-        let needsFull = applied == nil || fullWanted
-        guard needsFull || pending.map({ !$0.isEmpty }) == true else {
+        let reason = fullReason(now: now)
+        guard reason != nil || pending.map({ !$0.isEmpty }) == true else {
             pending = nil
-            return .idle
+            let due = [fullDue?.at, periodicDue].compactMap { $0 }.min()
+            return due.map { .wait(until: max($0, notBefore)) } ?? .idle
         }
         guard now >= notBefore else { return .wait(until: notBefore) }
-        running = latest
+        running = (latest, reason != nil)
         defer { pending = nil }
-        if !needsFull, let pending { return .incremental(pending) }
-        fullWanted = false
-        return .full(latest)
+        guard let reason else { return pending.map { .incremental($0) } ?? .idle }
+        fullDue = nil
+        return .full(latest, reason)
+    }
+
+    /// Why everything is to be compared now; nil when it is not.
+    private func fullReason(now: Duration) -> SyncReason? {
+        if let fullDue, fullDue.at <= now, hasSucceeded { return fullDue.reason }
+        if applied == nil { return hasSucceeded ? .failure : .start }
+        if let periodicDue, periodicDue <= now { return .periodic }
+        return nil
     }
 
     /// The action last handed out ended.
     package mutating func finished(succeeded: Bool, now: Duration) {
-        guard let table = running else { return }
+        guard let (table, isFull) = running else { return }
         running = nil
         if succeeded {
             applied = table
+            hasSucceeded = true
             retry = nil
+            if isFull { periodicDue = limits.fullInterval.map { now + $0 } }
             notBefore = now + limits.minimumInterval
         } else {
             applied = nil
@@ -89,4 +113,18 @@ package struct SyncPacer: Sendable {
             notBefore = now + delay
         }
     }
+}
+
+/// Why everything was compared with the kernel.
+package enum SyncReason: String, Sendable, Hashable, CaseIterable {
+    /// Nothing was synchronised yet.
+    case start
+    /// The synchronisation before was refused.
+    case failure
+    /// Somebody else changed what is ours.
+    case foreignChange = "foreign_change"
+    /// Notifications were lost, and with them perhaps a change of somebody else.
+    case lostNotifications = "lost_notifications"
+    /// Nothing was compared for long.
+    case periodic
 }

@@ -25,10 +25,15 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
     private let socket: NftablesSocket
     private var families: [IPFamily: Family]
     private let limitBytes: Int
+    private let watch: TableWatch?
 
+    /// - Parameter watch: is told of commits as they begin and end.
     /// - Throws: `.permission` without CAP_NET_ADMIN, `.unsupported` when the kernel has no nf_tables.
-    package init(transactionLimitBytes: Int = NftablesDataplane.transactionLimitBytes) throws(DataplaneError) {
+    package init(
+        transactionLimitBytes: Int = NftablesDataplane.transactionLimitBytes, watch: TableWatch? = nil
+    ) throws(DataplaneError) {
         limitBytes = transactionLimitBytes
+        self.watch = watch
         families = Dictionary(uniqueKeysWithValues: IPFamily.allCases.map { ($0, Family(NftablesFamily($0))) })
         socket = try Self.open()
     }
@@ -43,22 +48,55 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
         }
     }
 
+    /// The port id that notifications of this dataplane's commits carry.
+    package var portID: UInt32 { socket.portID }
+
     package mutating func adoptOrder() throws(DataplaneError) -> AdoptedOrder {
         var order = AdoptedOrder()
         for family in IPFamily.allCases {
-            do throws(NetlinkError) {
-                let generation = try socket.generation()
-                let kernel = try NftablesExecutor(family: NftablesFamily(family)).read(from: socket)
-                families[family]?.adopted = (kernel, generation)
-                if let found = kernel?.order(family) {
-                    order.cluster.merge(found.cluster) { first, _ in first }
-                    order.local.merge(found.local) { first, _ in first }
-                }
-            } catch {
-                throw DataplaneError(error, doing: "read table \(NftablesFamily(family).text) \(TableLayout.tableName)")
+            let (kernel, generation) = try read(NftablesExecutor(family: NftablesFamily(family)))
+            families[family]?.adopted = (kernel, generation)
+            if let found = kernel?.order(family) {
+                order.cluster.merge(found.cluster) { first, _ in first }
+                order.local.merge(found.local) { first, _ in first }
             }
         }
         return order
+    }
+
+    /// The table, and the generation before it was read.
+    ///
+    /// - Throws: `.newerVersion` for a table that this version must not touch.
+    private func read(
+        _ executor: NftablesExecutor
+    ) throws(DataplaneError) -> (kernel: KernelTable?, generation: UInt32) {
+        let name = "table \(executor.layout.family.text) \(TableLayout.tableName)"
+        let reading: NftablesExecutor.Reading
+        let generation: UInt32
+        do throws(NetlinkError) {
+            generation = try socket.generation()
+            reading = try executor.reading(from: socket)
+        } catch {
+            throw DataplaneError(error, doing: "read \(name)")
+        }
+        switch reading {
+        case .none: return (nil, generation)
+        case .table(let kernel): return (kernel, generation)
+        case .newer(let schema):
+            throw DataplaneError(
+                .newerVersion, doing: "read \(name)",
+                cause: "\(name) was written by a newer Fairway (schema \(schema), this one knows "
+                    + "\(TableSchema.current)); run that version, or `fairway cleanup` first")
+        }
+    }
+
+    /// What `adoptOrder` read, when nothing was committed by anybody since.
+    private mutating func takeAdopted(_ family: IPFamily) -> KernelTable?? {
+        defer { families[family]?.adopted = nil }
+        guard let adopted = families[family]?.adopted, let generation = try? socket.generation(),
+            adopted.generation == generation
+        else { return nil }
+        return .some(adopted.kernel)
     }
 
     package mutating func synchronize(
@@ -67,20 +105,13 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
         let nftables = NftablesFamily(family)
         let executor = NftablesExecutor(family: nftables)
         families[family]?.planner = nil
+        let kernel = if let adopted = takeAdopted(family) { adopted } else { try read(executor).kernel }
+        let full = NftablesPlanner.fullPlan(family: nftables, kernel: kernel, table: table)
         do throws(NetlinkError) {
-            let kernel: KernelTable?
-            if let adopted = families[family]?.adopted, adopted.generation == (try socket.generation()) {
-                kernel = adopted.kernel
-            } else {
-                kernel = try executor.read(from: socket)
-            }
-            families[family]?.adopted = nil
-            let full = NftablesPlanner.fullPlan(family: nftables, kernel: kernel, table: table)
             let report = try commit(full.plan, executor)
             families[family]?.planner = full.planner
             return report
         } catch {
-            families[family]?.adopted = nil
             throw DataplaneError(error, doing: "synchronise table \(nftables.text) \(TableLayout.tableName)")
         }
     }
@@ -104,12 +135,28 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
 
     private func commit(_ plan: NftablesPlan, _ executor: NftablesExecutor) throws(NetlinkError) -> SyncReport {
         var report = SyncReport()
-        for transaction in plan.transactions(limitBytes: limitBytes) {
-            try executor.commit(transaction, on: socket)
+        // A table that is replaced is never seen half: one transaction, however large.
+        for transaction in plan.transactions(limitBytes: plan.replacesTable ? .max : limitBytes) {
+            try commit(transaction, executor)
             report.transactions += 1
             for operation in transaction { report.count(operation) }
         }
         return report
+    }
+
+    /// One transaction, the watch told of it before and after.
+    private func commit(
+        _ transaction: [NftablesOperation], _ executor: NftablesExecutor
+    ) throws(NetlinkError) {
+        guard let watch else { return try executor.commit(transaction, on: socket) }
+        watch.commitBegins(at: try socket.generation())
+        do throws(NetlinkError) {
+            try executor.commit(transaction, on: socket)
+        } catch {
+            watch.commitEnded(at: nil)
+            throw error
+        }
+        watch.commitEnded(at: try? socket.generation())
     }
 
     package mutating func cleanup() throws(DataplaneError) -> [String] {
@@ -140,28 +187,5 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
         } catch {
             throw DataplaneError(error, doing: "count chains and rules")
         }
-    }
-}
-
-extension SyncReport {
-    fileprivate mutating func count(_ operation: NftablesOperation) {
-        switch operation {
-        case .addElements(_, let elements): elementsAdded += elements.count
-        case .deleteElements(_, let elements): elementsDeleted += elements.count
-        case .addChain, .addRule: rulesWritten += 1
-        default: break
-        }
-    }
-}
-
-extension DataplaneError {
-    fileprivate init(_ error: NetlinkError, doing: String) {
-        let code: Code =
-            switch error.code {
-            case .permission: .permission
-            case .unsupported: .unsupported
-            default: .refused
-            }
-        self.init(code, doing: doing, cause: error.description)
     }
 }

@@ -27,6 +27,8 @@ import Testing
         /// A change from one version to another is submitted.
         case submit(Int, Int)
         case requestFull
+        /// For this millisecond.
+        case requestFullAt(Int)
         /// The action asked for at this millisecond is this one.
         case expect(at: Int, Expected)
         /// The action handed out ends at this millisecond.
@@ -37,6 +39,7 @@ import Testing
             switch self {
             case .submit(let old, let new): "submit \(old) -> \(new)"
             case .requestFull: "request full"
+            case .requestFullAt(let at): "request full at \(at)"
             case .expect(let at, let expected): "at \(at): \(expected)"
             case .succeeds(let at): "succeeds at \(at)"
             case .fails(let at): "fails at \(at)"
@@ -55,6 +58,7 @@ import Testing
     struct Scenario: CustomTestStringConvertible, Sendable {
         let name: String
         var minimumInterval = 0
+        var fullInterval: Int?
         let steps: [Step]
         var testDescription: String { name }
     }
@@ -149,6 +153,39 @@ import Testing
                 .expect(at: 1, .full(2)), .succeeds(at: 2), .submit(2, 3), .expect(at: 3, .incremental(2, 3, changed: 1)),
             ]),
         Scenario(
+            name: "a full synchronisation asked for later comes then, changes before it go on their own",
+            steps: [
+                .submit(0, 1), .expect(at: 0, .full(1)), .succeeds(at: 0), .requestFullAt(100), .expect(at: 1, .wait(until: 100)),
+                .submit(1, 2), .expect(at: 50, .incremental(1, 2, changed: 1)), .succeeds(at: 51),
+                .expect(at: 52, .wait(until: 100)), .expect(at: 100, .full(2)), .succeeds(at: 101), .expect(at: 200, .idle),
+            ]),
+        Scenario(
+            name: "of two requests the earlier holds, and one synchronisation does for both",
+            steps: [
+                .submit(0, 1), .expect(at: 0, .full(1)), .succeeds(at: 0), .requestFullAt(100), .requestFullAt(300),
+                .requestFullAt(50), .expect(at: 0, .wait(until: 50)), .expect(at: 50, .full(1)), .succeeds(at: 51),
+                .expect(at: 400, .idle),
+            ]),
+        Scenario(
+            name: "a full synchronisation for another reason does for one asked for later",
+            steps: [
+                .submit(0, 1), .expect(at: 0, .full(1)), .succeeds(at: 0), .requestFullAt(500), .submit(1, 2),
+                .expect(at: 1, .incremental(1, 2, changed: 1)), .fails(at: 2), .expect(at: 102, .full(2)),
+                .succeeds(at: 103), .expect(at: 500, .idle),
+            ]),
+        Scenario(
+            name: "a full synchronisation comes by itself, counted from the last full one",
+            fullInterval: 1000,
+            steps: [
+                .submit(0, 1), .expect(at: 0, .full(1)), .succeeds(at: 10), .expect(at: 11, .wait(until: 1010)),
+                .submit(1, 2), .expect(at: 500, .incremental(1, 2, changed: 1)), .succeeds(at: 501),
+                .expect(at: 502, .wait(until: 1010)), .expect(at: 1010, .full(2)), .succeeds(at: 1020),
+                .requestFull, .expect(at: 1500, .full(2)), .succeeds(at: 1501), .expect(at: 2021, .wait(until: 2501)),
+            ]),
+        Scenario(
+            name: "no full synchronisation comes by itself before the first",
+            fullInterval: 1000, steps: [.expect(at: 5000, .idle)]),
+        Scenario(
             name: "an end that nobody began is no matter",
             steps: [.succeeds(at: 0), .fails(at: 0), .submit(0, 1), .expect(at: 0, .full(1))]),
     ]
@@ -157,12 +194,13 @@ import Testing
         var pacer = SyncPacer(
             limits: .init(
                 minimumInterval: .milliseconds(scenario.minimumInterval), firstRetry: .milliseconds(100),
-                maximumRetry: .milliseconds(500)))
+                maximumRetry: .milliseconds(500), fullInterval: scenario.fullInterval.map { .milliseconds($0) }))
         for (index, step) in scenario.steps.enumerated() {
             switch step {
             case .submit(let old, let new):
                 pacer.submit(Self.table(new).changes(from: Self.table(old)))
-            case .requestFull: pacer.requestFull()
+            case .requestFull: pacer.requestFull(.foreignChange)
+            case .requestFullAt(let at): pacer.requestFull(.lostNotifications, at: .milliseconds(at))
             case .succeeds(let at): pacer.finished(succeeded: true, now: .milliseconds(at))
             case .fails(let at): pacer.finished(succeeded: false, now: .milliseconds(at))
             case .expect(let at, let expected):
@@ -175,9 +213,29 @@ import Testing
         switch action {
         case .idle: .idle
         case .wait(let until): .wait(until: Int(until.components.seconds * 1000 + until.components.attoseconds / 1_000_000_000_000_000))
-        case .full(let table): .full(table.count)
+        case .full(let table, _): .full(table.count)
         case .incremental(let change): .incremental(change.old.count, change.new.count, changed: change.changed.count)
         }
+    }
+
+    @Test func namesTheReason() {
+        var pacer = SyncPacer(limits: .init(firstRetry: .zero, fullInterval: .seconds(10)))
+        func reason(at second: Int) -> SyncReason? {
+            if case .full(_, let reason) = pacer.next(now: .seconds(second)) { reason } else { nil }
+        }
+        pacer.requestFull(.foreignChange)
+        pacer.submit(Self.table(1).changes(from: Self.table(0)))
+        #expect(reason(at: 0) == .start)
+        pacer.finished(succeeded: false, now: .zero)
+        #expect(reason(at: 0) == .start)
+        pacer.finished(succeeded: true, now: .zero)
+        #expect(reason(at: 1) == nil)
+        pacer.requestFull(.foreignChange)
+        #expect(reason(at: 1) == .foreignChange)
+        pacer.finished(succeeded: false, now: .seconds(1))
+        #expect(reason(at: 1) == .failure)
+        pacer.finished(succeeded: true, now: .seconds(1))
+        #expect(reason(at: 11) == .periodic)
     }
 
     @Test func countsWhatIsPending() {

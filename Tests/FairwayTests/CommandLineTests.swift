@@ -47,7 +47,8 @@ extension FairwayTests {
             ("--conntrack-tcp-timeout-close-wait", "(default: 1h)"), ("--conntrack-tcp-be-liberal", "outside the window"),
             ("--conntrack-udp-timeout", "(default: 0s)"), ("--conntrack-udp-timeout-stream", "(default: 0s)"),
             ("--reserve-nodeports", "ip_local_reserved_ports"),
-            ("--min-sync-period-milliseconds", "(default: 0)"), ("--healthz-bind-address", "(default: 0.0.0.0:10256)"),
+            ("--min-sync-period-milliseconds", "(default: 0)"), ("--full-sync-period", "(default: 1h)"),
+            ("--healthz-bind-address", "(default: 0.0.0.0:10256)"),
             ("--metrics-bind-address", "(default: 127.0.0.1:10249)"),
             ("--admin-socket", "(default: /run/fairway/admin.sock)"), ("--verbose", "Log"), ("--cleanup", "Remove"),
         ])
@@ -88,6 +89,8 @@ extension FairwayTests {
             (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds", "-5"], "--min-sync-period-milliseconds"),
             (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds=99999"], "--min-sync-period-milliseconds"),
             (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds=soon"], "--min-sync-period-milliseconds"),
+            (["run", "--manifests", "/tmp", "--full-sync-period", "often"], "--full-sync-period"),
+            (["run", "--manifests", "/tmp", "--full-sync-period", "1h30"], "--full-sync-period"),
             (["run", "--manifests", "/tmp", "--healthz-bind-address", "nowhere"], "--healthz-bind-address"),
             (["run", "--manifests", "/tmp", "--metrics-bind-address", "1.2.3.4:99999"], "--metrics-bind-address"),
             (["check"], "name a folder or file"), (["get", "services", "--output", "xml"], "xml"),

@@ -97,6 +97,44 @@ private func commitEvents(_ monitor: inout NftablesMonitor) throws -> [NftablesE
         }
     }
 
+    @Test("changes of an ignored socket do not fill the queue either")
+    func ignoredPortFillsNothing() async throws {
+        let (events, own) = try await inNetworkNamespace {
+            let socket = try NftablesSocket()
+            var monitor = try NftablesMonitor(
+                stop: NetlinkStop(), ignoredPortID: socket.portID, receiveQueueBytes: 32 << 10)
+            let endpoints = ServiceLayout(.ip).endpoints
+            var batch = NftablesBatch()
+            try batch.addTable(table)
+            try batch.addSet(endpoints, to: table)
+            try batch.addElements(endpointElements(0..<50_000), to: endpoints, in: table)
+            try socket.commit(batch)
+            try nftLoad("add chain ip fairway theirs")
+            return (try commitEvents(&monitor) + commitEvents(&monitor), socket.portID)
+        }
+        guard case .generation(_, _, _, own) = events.first, case .generation(_, _, "nft", _) = events.last else {
+            Issue.record("\(events)")
+            return
+        }
+        #expect(events.count == 3, "\(events)")
+    }
+
+    @Test("what is queued is read without waiting, and waiting for commits is no commit")
+    func queued() async throws {
+        let (before, after, first, second) = try await inNetworkNamespace {
+            var monitor = try NftablesMonitor()
+            let socket = try NftablesSocket()
+            let first = try monitor.queued()
+            try ServiceLayout(.ip).commit(over: socket)
+            let before = try socket.generation()
+            try socket.awaitCommits()
+            return (before, try socket.generation(), first, try monitor.queued())
+        }
+        #expect(before == after)
+        #expect(first == nil)
+        #expect(second?.isEmpty == false)
+    }
+
     @Test("stopping ends the wait")
     func stopping() async throws {
         let stop = try NetlinkStop()

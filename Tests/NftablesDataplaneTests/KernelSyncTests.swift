@@ -109,7 +109,9 @@ struct KernelSyncTests {
                     [.flushSet(.serviceAddresses), .deleteElements(.serviceAddresses, [missing])], on: socket)
             }
             #expect(refusal?.description.contains("service-ips") == true, "\(String(describing: refusal))")
-            #expect(try executor.read(from: socket)?.elements == before?.elements)
+            // As sets: a hash table that grows in the background gives them in another order.
+            let after = try executor.read(from: socket)
+            #expect(after?.elements.mapValues(Set.init) == before?.elements.mapValues(Set.init))
         }
     }
 
@@ -167,14 +169,16 @@ struct KernelSyncTests {
 
 /// Service tables for the kernel: dual stack, a NodePort each third, three endpoints a Service.
 enum KernelCluster {
-    static func table(services: Int, revision: Int = 0) -> ServiceTable {
+    static func table(
+        services: Int, revision: Int = 0, families: [IPFamily] = IPFamily.allCases
+    ) -> ServiceTable {
         var table = ServiceTable(
             node: NodeTable(
                 localDetector: .sourcePrefixes(
                     ["10.244.0.0/16", "10.245.0.0/16", "fd00:10:244::/64"].compactMap { IPPrefix($0) }),
                 nodePortAddresses: ["192.0.2.1", "2001:db8::1"].compactMap { IPAddress($0) }))
         for index in 0..<services {
-            for family in IPFamily.allCases {
+            for family in families {
                 // A revision changes every fourth Service, drops one and renumbers another.
                 let moved = revision > 0 && index % 4 == 1
                 if revision > 0 && index == 2 { continue }

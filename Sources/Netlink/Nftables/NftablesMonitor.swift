@@ -31,19 +31,24 @@ package enum NftablesEvent: Sendable, Hashable {
 /// `next` blocks; run it on a dedicated thread and end it by signalling `stop`.
 package struct NftablesMonitor: ~Copyable, Sendable {
     private let socket: NetlinkSocket
-    private let stop: NetlinkStop
+    private let stop: NetlinkStop?
     private let ignoredPortID: UInt32?
     private var buffer: [UInt8]
 
     /// - Parameters:
-    ///   - stop: ends `next` when signalled.
-    ///   - ignoredPortID: changes committed by this socket are left out; its generations are told.
+    ///   - stop: ends `next` when signalled; needed only for `next`.
+    ///   - ignoredPortID: changes committed by this socket are left out, by the kernel already, so that
+    ///     they cannot fill the queue; its generations are told.
     ///   - receiveQueueBytes: beyond it the kernel drops notifications, told as `.overflow`.
     package init(
-        stop: NetlinkStop, ignoredPortID: UInt32? = nil,
+        stop: NetlinkStop? = nil, ignoredPortID: UInt32? = nil,
         receiveQueueBytes: Int = NetlinkLimits.monitorQueueBytes
     ) throws(NetlinkError) {
         let socket = try NetlinkSocket(.netfilter, receiveQueueBytes: receiveQueueBytes)
+        if let ignoredPortID {
+            socket.dropMessages(
+                causedBy: ignoredPortID, except: UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_NEWGEN.rawValue))
+        }
         try socket.join(group: UInt32(NFNLGRP_NFTABLES.rawValue))
         self.socket = socket
         self.stop = stop
@@ -53,22 +58,25 @@ package struct NftablesMonitor: ~Copyable, Sendable {
 
     /// Waits for notifications; nil once stopped.
     package mutating func next() throws(NetlinkError) -> [NftablesEvent]? {
-        let doing = "watch nftables"
         while true {
-            guard try socket.waitReadable(or: stop, doing: doing) else { return nil }
-            let count: Int
-            do throws(NetlinkError) {
-                guard let received = try socket.receive(into: &buffer, wait: false, doing: doing) else { continue }
-                count = received
-            } catch {
-                guard error.code == .overflow else { throw error }
-                // Until the queue is empty the kernel drops further notifications without a word
-                // (NETLINK_S_CONGESTED); what is thrown away here is covered by the overflow told.
-                socket.drain()
-                return [.overflow]
-            }
-            let events = decode(count)
-            if !events.isEmpty { return events }
+            guard try socket.waitReadable(or: stop, doing: Self.watching) else { return nil }
+            if let events = try queued(), !events.isEmpty { return events }
+        }
+    }
+
+    private static let watching = "watch nftables"
+
+    /// One datagram of what is queued already; nil when nothing is.
+    package mutating func queued() throws(NetlinkError) -> [NftablesEvent]? {
+        do throws(NetlinkError) {
+            guard let count = try socket.receive(into: &buffer, wait: false, doing: Self.watching) else { return nil }
+            return decode(count)
+        } catch {
+            guard error.code == .overflow else { throw error }
+            // Until the queue is empty the kernel drops further notifications without a word
+            // (NETLINK_S_CONGESTED); what is thrown away here is covered by the overflow told.
+            socket.drain()
+            return [.overflow]
         }
     }
 

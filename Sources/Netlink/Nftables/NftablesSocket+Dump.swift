@@ -108,10 +108,18 @@ extension NftablesSocket {
 
     /// The elements of a set, in no particular order.
     ///
+    /// - Parameter takesInterrupted: does not begin again when anybody commits anything meanwhile: the
+    ///   reading of a large set would never end beside one who commits all the time. The kernel walks a
+    ///   set that does not change itself correctly all the same; whether it did, the caller finds out.
     /// - Throws: `.notFound` when there is no such set.
-    package func elements(ofSet set: String, in table: NftablesTable) throws(NetlinkError) -> [NftablesElement] {
+    package func elements(
+        ofSet set: String, in table: NftablesTable, takesInterrupted: Bool = false
+    ) throws(NetlinkError) -> [NftablesElement] {
         var elements: [NftablesElement] = []
-        try dumpElements(ofSet: set, in: table, restart: { elements.removeAll(keepingCapacity: true) }) { payload in
+        try dumpElements(
+            ofSet: set, in: table, takesInterrupted: takesInterrupted,
+            restart: { elements.removeAll(keepingCapacity: true) }
+        ) { payload in
             if let element = NftablesElement(payload) { elements.append(element) }
         }
         return elements
@@ -135,10 +143,12 @@ extension NftablesSocket {
     }
 
     private func dumpElements(
-        ofSet set: String, in table: NftablesTable, restart: () -> Void, _ body: (RawSpan) -> Void
+        ofSet set: String, in table: NftablesTable, takesInterrupted: Bool = false, restart: () -> Void,
+        _ body: (RawSpan) -> Void
     ) throws(NetlinkError) {
         try dump(
-            NFT_MSG_GETSETELEM, table.family, doing: "list elements of \(table.name) \(set)", restart: restart,
+            NFT_MSG_GETSETELEM, table.family, doing: "list elements of \(table.name) \(set)",
+            takesInterrupted: takesInterrupted, restart: restart,
             filter: { writer in
                 writer.put(Int(NFTA_SET_ELEM_LIST_TABLE.rawValue), table.name)
                 writer.put(Int(NFTA_SET_ELEM_LIST_SET.rawValue), set)
@@ -154,13 +164,13 @@ extension NftablesSocket {
     }
 
     private func dump(
-        _ type: nf_tables_msg_types, _ family: NftablesFamily, doing: String, restart: () -> Void,
-        filter: (inout NetlinkWriter) -> Void = { _ in },
+        _ type: nf_tables_msg_types, _ family: NftablesFamily, doing: String, takesInterrupted: Bool = false,
+        restart: () -> Void, filter: (inout NetlinkWriter) -> Void = { _ in },
         _ body: (NetlinkMessageHeader, RawSpan) throws(NetlinkError) -> Void
     ) throws(NetlinkError) {
         var writer = NetlinkWriter(capacity: 1024)
         NftablesSocket.request(&writer, type, flags: NLM_F_DUMP, family: family.rawValue, filter)
-        try socket.dump(writer, doing: doing, restart: restart, body)
+        try socket.dump(writer, doing: doing, takesInterrupted: takesInterrupted, restart: restart, body)
     }
 
     private static func request(

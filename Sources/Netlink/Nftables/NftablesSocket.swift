@@ -60,6 +60,15 @@ package struct NftablesSocket: ~Copyable, Sendable {
         guard isAcknowledged, !isLost else { throw NetlinkError(.overflow, doing: "\(doing): no answer") }
     }
 
+    /// Returns once no commit of anybody that began before is under way: its notifications are queued.
+    package func awaitCommits() throws(NetlinkError) {
+        // A batch without operations waits for the lock that commits hold, and changes nothing.
+        var batch = NftablesBatch(capacity: 64)
+        batch.finish()
+        try socket.send(batch.writer.storage, count: batch.writer.count, doing: NftablesSocket.committing)
+        socket.drain()
+    }
+
     /// EINVAL for the message that opens a batch means that there is no nf_tables to open it for.
     private static func code(of refusal: NetlinkAcknowledgement) -> NetlinkError.Code {
         if refusal.sequence == NftablesBatch.beginSequence, refusal.errno == EOPNOTSUPP || refusal.errno == EINVAL {

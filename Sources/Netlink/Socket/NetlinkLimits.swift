@@ -7,7 +7,8 @@ package enum NetlinkLimits {
     /// Send buffer to begin with; raised to a batch's size when one is larger.
     static let sendBytes = 1 << 20
     /// Times a dump is begun again when the ruleset changed while it was read (NLM_F_DUMP_INTR).
-    static let dumpAttempts = 10
+    /// A dump of chains or rules takes some 50 us: many are needed against a busy stranger, and cost little.
+    static let dumpAttempts = 100
     /// Receive queue of a monitor. Beyond it the kernel drops notifications and says so (ENOBUFS).
     package static let monitorQueueBytes = 4 << 20
 }

@@ -4,10 +4,13 @@ import Glibc
 extension NetlinkSocket {
     /// Sends one dump request and hands every message of the answer to `body`.
     ///
-    /// A dump that the kernel marks as interrupted (NLM_F_DUMP_INTR: the tables changed under it) is
+    /// A dump that the kernel marks as interrupted (NLM_F_DUMP_INTR: something changed under it) is
     /// begun again, after `restart`, up to `NetlinkLimits.dumpAttempts` times.
+    ///
+    /// - Parameter takesInterrupted: an interrupted dump is taken as it is. The kernel marks each when
+    ///   anything changes anywhere; the caller knows that what it reads does not.
     func dump(
-        _ request: borrowing NetlinkWriter, doing: String, restart: () -> Void,
+        _ request: borrowing NetlinkWriter, doing: String, takesInterrupted: Bool = false, restart: () -> Void,
         _ body: (NetlinkMessageHeader, RawSpan) throws(NetlinkError) -> Void
     ) throws(NetlinkError) {
         var buffer = [UInt8](repeating: 0, count: NetlinkLimits.receiveBytes)
@@ -15,14 +18,14 @@ extension NetlinkSocket {
             restart()
             drain()
             try send(request.storage, count: request.count, doing: doing)
-            if try readDump(&buffer, doing: doing, body) { return }
+            if try readDump(&buffer, doing: doing, takesInterrupted, body) { return }
         }
         throw NetlinkError(.busy, doing: "\(doing): it changed in each of \(NetlinkLimits.dumpAttempts) readings")
     }
 
     /// Reads to the end of the dump; false when it was interrupted.
     private func readDump(
-        _ buffer: inout [UInt8], doing: String,
+        _ buffer: inout [UInt8], doing: String, _ takesInterrupted: Bool,
         _ body: (NetlinkMessageHeader, RawSpan) throws(NetlinkError) -> Void
     ) throws(NetlinkError) -> Bool {
         var complete = true
@@ -31,7 +34,7 @@ extension NetlinkSocket {
         while !finished {
             guard let count = try receive(into: &buffer, wait: true, doing: doing) else { continue }
             buffer.forEachMessage(count: count) { header, payload in
-                if header.flags & UInt16(NLM_F_DUMP_INTR) != 0 { complete = false }
+                if header.flags & UInt16(NLM_F_DUMP_INTR) != 0 && !takesInterrupted { complete = false }
                 switch Int32(header.type) {
                 case NLMSG_DONE:
                     finished = true

@@ -16,10 +16,11 @@ package final class NetlinkStop: Sendable {
 
 extension NetlinkSocket {
     /// Blocks until there is something to receive (an overflow is too); false once `stop` is signalled.
-    func waitReadable(or stop: NetlinkStop, doing: String) throws(NetlinkError) -> Bool {
+    func waitReadable(or stop: NetlinkStop?, doing: String) throws(NetlinkError) -> Bool {
         var descriptors = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: stop.descriptor, events: Int16(POLLIN), revents: 0),
+            // Without one: poll(2) leaves negative descriptors alone.
+            pollfd(fd: stop?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
         ]
         while true {
             // SAFETY: the array holds as many entries as stated, for the length of the call.

@@ -21,7 +21,7 @@ package struct TableLayout: Sendable {
     package init(family: NftablesFamily) { self.family = family }
 
     package var table: NftablesTable {
-        NftablesTable(family: family, name: Self.tableName, comment: "Kubernetes Services, kept by Fairway")
+        NftablesTable(family: family, name: Self.tableName, comment: TableSchema.comment(TableSchema.current))
     }
 
     package var sets: [NftablesSet] { TableSet.allCases.map { $0.definition(family) } }

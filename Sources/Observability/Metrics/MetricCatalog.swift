@@ -70,6 +70,12 @@ package enum MetricCatalog {
     package static let fairway: [MetricDescription] = [
         MetricDescription(
             "fairway_build_info", .gauge, labels: ["version"], help: "1, labelled with the version that runs."),
+        MetricDescription(
+            "fairway_foreign_changes_total", .counter, labels: ["ip_family"],
+            help: "Commits of others that changed Fairway's tables."),
+        MetricDescription(
+            "fairway_resyncs_total", .counter, labels: ["reason"],
+            help: "Comparisons of everything with the kernel after the first, by what asked for them."),
         MetricDescription("fairway_services", .gauge, help: "Services known."),
         MetricDescription("fairway_endpoints", .gauge, help: "Endpoints known, of all Services."),
         MetricDescription(

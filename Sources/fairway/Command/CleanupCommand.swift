@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Dataplane
 internal import LinuxSystem
-internal import NftablesDataplane
 
 /// Removes what Fairway put into the kernel.
 struct CleanupCommand: ParsableCommand {
@@ -18,8 +17,7 @@ struct CleanupCommand: ParsableCommand {
         var removed: [String] = []
         defer { if !removed.isEmpty { Output.line(removed.map { "removed \($0)" }.joined(separator: "\n")) } }
         do throws(DataplaneError) {
-            var dataplane = try NftablesDataplane()
-            removed += try dataplane.cleanup()
+            for mode in DataplaneModes.all { removed += try mode.removeState() }
         } catch {
             throw CommandFailure.failed("\(error)")
         }

@@ -58,10 +58,21 @@ struct PacingOptions: ParsableArguments {
     @Option(help: "Least milliseconds between two writes to the kernel; changes in between go together.")
     var minSyncPeriodMilliseconds = 0
 
+    @Option(
+        help: """
+            Longest time without comparing everything with the kernel, as 1h30m; changes of others are put right \
+            at once and do not wait for it. 0: never.
+            """)
+    var fullSyncPeriod = "1h"
+
     func limits() throws(CommandFailure) -> SyncPacer.Limits {
         guard (0...60_000).contains(minSyncPeriodMilliseconds) else {
             throw .usage("--min-sync-period-milliseconds \(minSyncPeriodMilliseconds): expected 0 to 60000")
         }
-        return SyncPacer.Limits(minimumInterval: .milliseconds(minSyncPeriodMilliseconds))
+        guard let period = DurationText.parse(fullSyncPeriod) else {
+            throw .usage("--full-sync-period \(fullSyncPeriod): expected a duration, as 1h, 30m or 0")
+        }
+        return SyncPacer.Limits(
+            minimumInterval: .milliseconds(minSyncPeriodMilliseconds), fullInterval: period == .zero ? nil : period)
     }
 }

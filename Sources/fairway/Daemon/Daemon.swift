@@ -41,7 +41,10 @@ struct Daemon {
         let health = HealthState(families: IPFamily.allCases, healthTimeout: Self.healthTimeout)
         let node = try NodeService(settings: configuration.node, logger: logger)
 
-        let runner = DataplaneRunner(limits: configuration.limits) { outcome in
+        let runner = DataplaneRunner(
+            limits: configuration.limits,
+            whenReady: { DataplaneModes.removeOthers(than: NftablesDataplane.modeName, logger: logger) }
+        ) { outcome in
             metrics.finished(outcome)
             switch outcome.result {
             case .success(let report):
@@ -53,7 +56,8 @@ struct Daemon {
                 logger.error("\(outcome.family): \(error); everything is compared with the kernel next")
             }
         }
-        let dataplane = DataplaneService(runner: runner)
+        let dataplane = DataplaneService(
+            runner: runner, watch: try TableWatchService(runner: runner, metrics: metrics, logger: logger))
         let order = try await adopt(dataplane)
 
         let addresses = try HostAddresses.current()
@@ -146,12 +150,25 @@ extension Node {
 
 extension DataplaneRunner.Outcome {
     fileprivate func text(_ report: SyncReport) -> String {
-        let kind = isFull ? "compared with the kernel" : "changed"
+        let why = reason.map { $0 == .start ? "" : " (\($0.text))" } ?? ""
+        let kind = isFull ? "compared with the kernel\(why)" : "changed"
         let what =
             report.isEmpty
             ? "nothing to write"
             : "\(report.elementsAdded) elements added, \(report.elementsDeleted) deleted, \(report.rulesWritten) chains and rules, \(report.transactions) transactions"
         return "\(family) \(kind): \(what), \(duration.formatted)"
+    }
+}
+
+extension SyncReason {
+    fileprivate var text: String {
+        switch self {
+        case .start: "at the start"
+        case .failure: "after a failure"
+        case .foreignChange: "changed by others"
+        case .lostNotifications: "notifications lost"
+        case .periodic: "periodic"
+        }
     }
 }
 

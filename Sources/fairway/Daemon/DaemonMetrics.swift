@@ -21,6 +21,9 @@ struct DaemonMetrics: Sendable {
 
     func finished(_ outcome: DataplaneRunner.Outcome) {
         let family = dimensions(outcome.family)
+        if let reason = outcome.reason, reason != .start {
+            Counter(label: "fairway_resyncs_total", dimensions: [("reason", reason.rawValue)]).increment()
+        }
         switch outcome.result {
         case .success:
             record("kubeproxy_sync_proxy_rules_duration_seconds", outcome.duration, family)
@@ -34,6 +37,11 @@ struct DaemonMetrics: Sendable {
         case .failure:
             Counter(label: "kubeproxy_sync_proxy_rules_nftables_sync_failures_total", dimensions: family).increment()
         }
+    }
+
+    /// Somebody else changed Fairway's table of this family.
+    func foreignChange(_ family: IPFamily) {
+        Counter(label: "fairway_foreign_changes_total", dimensions: dimensions(family)).increment()
     }
 
     /// Objects that changed in one batch.

@@ -1,0 +1,30 @@
+internal import Dataplane
+internal import Netlink
+
+extension NftablesPlan {
+    /// The plan deletes the table to make it anew.
+    var replacesTable: Bool { prologue.contains(.deleteTable) }
+}
+
+extension SyncReport {
+    mutating func count(_ operation: NftablesOperation) {
+        switch operation {
+        case .addElements(_, let elements): elementsAdded += elements.count
+        case .deleteElements(_, let elements): elementsDeleted += elements.count
+        case .addChain, .addRule: rulesWritten += 1
+        default: break
+        }
+    }
+}
+
+extension DataplaneError {
+    init(_ error: NetlinkError, doing: String) {
+        let code: Code =
+            switch error.code {
+            case .permission: .permission
+            case .unsupported: .unsupported
+            default: .refused
+            }
+        self.init(code, doing: doing, cause: error.description)
+    }
+}
