@@ -14,6 +14,7 @@ struct NftablesPacketTests {
     @Test("Packets go where the contract demands", arguments: ConformanceSuite.representatives(for: features))
     func passes(_ row: ConformanceCase) async throws {
         let runner = try #require(PacketRunner.current)
-        #expect(try await runner.violations(row) == [])
+        let violations = try await runner.violations(row)
+        #expect(violations == [])
     }
 }

@@ -2,7 +2,8 @@ internal import NetworkTypes
 
 /// Every case a dataplane must pass.
 package enum ConformanceSuite {
-    package static let cases: [ConformanceCase] = VerdictCases.all
+    package static let cases: [ConformanceCase] =
+        VerdictCases.all + FieldCases.all + DetectorCases.all + ServiceRangeCases.all
 
     /// Those a dataplane with these features can be held to.
     package static func cases(for features: Set<DataplaneFeature>) -> [ConformanceCase] {

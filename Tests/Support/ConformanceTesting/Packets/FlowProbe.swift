@@ -17,7 +17,9 @@ extension ConformanceTopology {
     private static let connectionsPerBackend = 20
 
     /// Sends the packets of a flow, and says what became of them. Blocks.
-    func probe(_ flow: ConformanceFlow, arrivals: ArrivalCount) throws -> ProbedFlow {
+    ///
+    /// - Parameter isPatient: hear of TCP refusals as any client does, which takes a second.
+    func probe(_ flow: ConformanceFlow, arrivals: ArrivalCount, isPatient: Bool) throws -> ProbedFlow {
         let count: Int
         var mustBeSilent = false
         switch flow.expected {
@@ -33,7 +35,8 @@ extension ConformanceTopology {
         let isSilent = mustBeSilent
         let replies = try namespace(of: flow.from).insideBlocking {
             let prober = try Prober(
-                from: flow.source, to: SocketAddress(flow.to, port: flow.port.rawValue), flow.transport, count: count)
+                from: flow.source, to: SocketAddress(flow.to, port: flow.port.rawValue), flow.transport, count: count,
+                isPatient: isPatient)
             if isSilent {
                 try Self.awaitMarkers(from: flow)
                 try prober.wait(.zero)

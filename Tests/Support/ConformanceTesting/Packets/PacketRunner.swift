@@ -21,6 +21,8 @@ package final class PacketRunner: Sendable {
     private let topology: ConformanceTopology
     private let arrivals = ArrivalCount()
     private let jobs = Mutex<(waiting: [Job], isClosed: Bool)>((waiting: [], isClosed: false))
+    /// Kinds of refusals that clients were seen to hear of.
+    private let refusals = Mutex<Set<String>>([])
     private let wake = DispatchSemaphore(value: 0)
 
     private init(_ topology: ConformanceTopology) { self.topology = topology }
@@ -95,6 +97,12 @@ package final class PacketRunner: Sendable {
         _ = try dataplane.cleanup()
     }
 
+    /// The first refusal of a family, from the node and from elsewhere, is awaited as any client would.
+    private func isFirstRefusal(_ flow: ConformanceFlow) -> Bool {
+        guard flow.expected == .rejected, flow.transport == .tcp else { return false }
+        return refusals.withLock { $0.insert("\(flow.family) \(flow.from == .node)").inserted }
+    }
+
     private func run<Plane: Dataplane & SendableMetatype & ~Copyable>(
         _ row: ConformanceCase, _ dataplane: inout Plane
     ) throws -> [String] {
@@ -111,7 +119,7 @@ package final class PacketRunner: Sendable {
             // A source port that comes again must not meet the connection that had it before.
             try attempting("flush conntrack") { () throws(Errno) in try flushConntrack() }
             for flow in step.flows {
-                let probed = try topology.probe(flow, arrivals: arrivals)
+                let probed = try topology.probe(flow, arrivals: arrivals, isPatient: isFirstRefusal(flow))
                 var lines = [flow.violation(probed.outcomes)].compactMap { $0 }
                 lines += probed.oddities.map { "\(flow): \($0)" }
                 if lines.isEmpty { lines += memories.violations(flow, probed.answers) }

@@ -34,13 +34,21 @@ final class Prober {
     private let isStream: Bool
 
     /// Starts `count` connections from `source` to `target`.
-    init(from source: IPAddress, to target: SocketAddress, _ transport: TransportProtocol, count: Int) throws {
+    ///
+    /// - Parameter isPatient: hear of refusals as any client does. The kernel keeps an ICMP error that comes
+    ///   while connect(2) still holds the socket (here: always, for everything happens within that call)
+    ///   until the SYN is sent again a second later. Others read it from the error queue, at once.
+    init(
+        from source: IPAddress, to target: SocketAddress, _ transport: TransportProtocol, count: Int,
+        isPatient: Bool = false
+    ) throws {
         epoll = try Epoll()
         isStream = transport == .tcp
         for index in 0..<count {
             let attempt = try Attempt(isStream ? .stream : .datagram, source.family)
             // Closing resets: the pair of ports is free at once, here and in connection tracking.
             if isStream { try attempt.socket.setResetOnClose() }
+            if isStream && !isPatient { try attempt.socket.keepErrors() }
             try attempt.socket.bind(to: SocketAddress(source, port: 0))
             attempts.append(attempt)
             openCount += 1
@@ -74,8 +82,13 @@ final class Prober {
     private func read(_ attempt: Attempt, _ buffer: inout [UInt8]) throws {
         if attempt.isOver { return }
         do throws(Errno) {
-            guard let count = try attempt.socket.receive(into: &buffer) else { return }
-            attempt.end(Self.parse(buffer[..<count]))
+            if let count = try attempt.socket.receive(into: &buffer) {
+                attempt.end(Self.parse(buffer[..<count]))
+            } else if let error = try attempt.socket.keptError() {
+                attempt.end(.error(error))
+            } else {
+                return
+            }
         } catch {
             attempt.end(.error(error))
         }
@@ -104,5 +117,34 @@ extension Socket {
             // SAFETY: the kernel reads the eight bytes of a local during the call.
             unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
         }
+    }
+
+    /// Keeps ICMP errors in the error queue (ip(7), ipv6(7)).
+    fileprivate func keepErrors() throws(Errno) {
+        if family == .ipv4 {
+            try set(Int32(IPPROTO_IP), IP_RECVERR, 1)
+        } else {
+            try set(Int32(IPPROTO_IPV6), IPV6_RECVERR, 1)
+        }
+    }
+
+    /// Takes an error from the error queue: `struct sock_extended_err` after the header of its control
+    /// message, the error number first. Nil when there is none.
+    fileprivate func keptError() throws(Errno) -> Errno? {
+        var control = [UInt8](repeating: 0, count: 128)
+        let descriptor = descriptor.rawValue
+        let received = try syscallUnlessBlocking("recvmsg") {
+            // SAFETY: the kernel writes at most `count` bytes to memory borrowed for the call.
+            unsafe control.withUnsafeMutableBytes { bytes in
+                var message = unsafe msghdr()
+                unsafe message.msg_control = bytes.baseAddress
+                unsafe message.msg_controllen = bytes.count
+                return unsafe recvmsg(descriptor, &message, Int32(MSG_ERRQUEUE))
+            }
+        }
+        guard received != nil else { return nil }
+        let start = MemoryLayout<cmsghdr>.size
+        let code = control[start..<start + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        return Errno(rawValue: Int32(bitPattern: code))
     }
 }

@@ -3,7 +3,7 @@ package import NetworkTypes
 /// What the contract demands of a connection.
 package enum Expectation: Sendable, Hashable, CustomStringConvertible {
     /// Every one of these pods gets connections, and nobody else. A pod that reaches itself is
-    /// masqueraded in any case.
+    /// masqueraded in any case. `b1:8081` is a pod at a port of its own.
     case balanced(to: Set<String>, port: PortNumber = World.targetPort, masqueraded: Bool)
     /// One of these pods, the same for every connection of one client that is under the same `memory`.
     case sticky(to: Set<String>, port: PortNumber = World.targetPort, masqueraded: Bool, memory: String)
@@ -79,9 +79,12 @@ extension ConformanceFlow {
         switch expected {
         case .balanced(let pods, let port, let masqueraded), .sticky(let pods, let port, let masqueraded, _):
             Set(
-                pods.map { name in
-                    let address = World.pod(name, family)
-                    return .delivered(to: address, port: port, masqueraded: masqueraded || address == source)
+                pods.map { text in
+                    let parts = text.split(separator: ":")
+                    let address = World.pod(String(parts[0]), family)
+                    let ownPort = parts.count > 1 ? UInt16(parts[1]).flatMap(PortNumber.init(rawValue:)) : nil
+                    return .delivered(
+                        to: address, port: ownPort ?? port, masqueraded: masqueraded || address == source)
                 })
         case .rejected: [.rejected]
         case .dropped: [.dropped]

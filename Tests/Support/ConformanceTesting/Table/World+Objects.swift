@@ -111,4 +111,22 @@ extension WebService {
     ) -> [ConformanceFlow] {
         ways.flatMap { way in senders.map { flow($0, way, expected) } }
     }
+
+    /// What cluster-wide policies demand where pods are told: only pods at a ClusterIP keep their source.
+    package func works(
+        _ pods: Set<String>, port: PortNumber = World.targetPort, from senders: [Sender] = Sender.kinds,
+        _ ways: [Way] = Way.allCases
+    ) -> [ConformanceFlow] {
+        ways.flatMap { way in
+            senders.map { sender in
+                let isPod = if case .pod = sender { true } else { false }
+                return flow(sender, way, .balanced(to: pods, port: port, masqueraded: !(isPod && way == .clusterIP)))
+            }
+        }
+    }
+
+    /// The Service is as if it were not there, Service ranges not known.
+    package func isUntouched(_ ways: [Way] = Way.allCases) -> [ConformanceFlow] {
+        flows(from: [.pod, .node, .client], ways, .untouched)
+    }
 }
