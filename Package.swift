@@ -84,6 +84,14 @@ let targets: [Target] = [
         name: "DataplaneTesting",
         dependencies: ["ServiceTable", "NftablesDataplane", "Netlink", "NetworkTypes"],
         path: "Tests/Support/DataplaneTesting"),
+    .target(
+        name: "ConformanceTesting",
+        dependencies: [
+            "Dataplane", "DataplaneTesting", "KubernetesModel", "KubernetesModelTesting", "LinuxSystem", "Netlink",
+            "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "ObjectStore", "ServicePolicy",
+            "ServiceTable",
+        ],
+        path: "Tests/Support/ConformanceTesting"),
 
     // Benchmarks
     .executableTarget(
@@ -129,6 +137,12 @@ let targets: [Target] = [
             "NetworkNamespaceTesting", "LinuxSystem",
         ],
         exclude: ["Golden"]),
+    .testTarget(
+        name: "ConformanceTests",
+        dependencies: [
+            "ConformanceTesting", "Dataplane", "DataplaneTesting", "Netlink", "NetworkNamespaceTesting",
+            "NetworkTypes", "NftablesDataplane", "ServiceTable",
+        ]),
     .testTarget(
         name: "ObservabilityTests",
         dependencies: ["Observability", "NetworkTypes", metrics, logging, lifecycle, nioCore, nioPosix, nioHTTP1]),
