@@ -1,8 +1,14 @@
 /// Durations as Go's flags spell them: `1h30m`, `45s`, `500ms`, or a bare `0`.
-enum DurationText {
+package enum DurationText {
     private static let units: [(name: String, length: Duration)] = [
         ("ms", .milliseconds(1)), ("h", .seconds(3600)), ("m", .seconds(60)), ("s", .seconds(1)),
     ]
+
+    /// Nil for what is none, is negative, or has a fraction of a second.
+    package static func seconds(_ text: String) -> Int? {
+        guard let duration = parse(text), duration.components.attoseconds == 0 else { return nil }
+        return Int(duration.components.seconds)
+    }
 
     /// Whole numbers of units; nil when it is not of that form, or beyond ten years.
     static func parse(_ text: String) -> Duration? {

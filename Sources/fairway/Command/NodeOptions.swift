@@ -59,27 +59,3 @@ struct NodeOptions: ParsableArguments {
         return seconds
     }
 }
-
-/// Durations as Go's flags spell them: `1h30m`, `90s`, `0`.
-package enum DurationText {
-    /// Nil for what is none, is negative, or has a fraction of a second.
-    package static func seconds(_ text: String) -> Int? {
-        if text == "0" { return 0 }
-        let units: [String: Int] = ["h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1]
-        var rest = text[...]
-        var milliseconds = 0
-        guard !rest.isEmpty else { return nil }
-        while !rest.isEmpty {
-            let digits = rest.prefix { ("0"..."9").contains($0) }
-            rest = rest.dropFirst(digits.count)
-            let unit = rest.prefix { !("0"..."9").contains($0) }
-            rest = rest.dropFirst(unit.count)
-            guard let number = Int(digits), let factor = units[String(unit)] else { return nil }
-            let (product, isTooLarge) = number.multipliedReportingOverflow(by: factor)
-            let (sum, isTooMuch) = milliseconds.addingReportingOverflow(product)
-            guard !isTooLarge, !isTooMuch else { return nil }
-            milliseconds = sum
-        }
-        return milliseconds % 1_000 == 0 ? milliseconds / 1_000 : nil
-    }
-}
