@@ -56,6 +56,10 @@ let targets: [Target] = [
         name: "NftablesDataplane",
         dependencies: ["Dataplane", "ServiceTable", "Netlink", "NetworkTypes"]),
 
+    .target(
+        name: "Conntrack",
+        dependencies: ["ServiceTable", "Netlink", "NetworkTypes"]),
+
     // The daemon
     .target(
         name: "Observability",
@@ -129,6 +133,12 @@ let targets: [Target] = [
     .testTarget(
         name: "NetlinkTests", dependencies: ["Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
     .testTarget(name: "DataplaneTests", dependencies: ["Dataplane", "ServiceTable", "NetworkTypes"]),
+    .testTarget(
+        name: "ConntrackTests",
+        dependencies: [
+            "Conntrack", "ServiceTable", "Netlink", "NftablesDataplane", "Dataplane", "DataplaneTesting", "LinuxSystem",
+            "NetworkTypes", "NetworkNamespaceTesting", "fairway-echo",
+        ]),
     .testTarget(
         name: "NftablesDataplaneTests",
         dependencies: [
