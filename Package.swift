@@ -72,7 +72,7 @@ let targets: [Target] = [
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
-            "NftablesDataplane", "Observability", argumentParser, logging, metrics, lifecycle, signals, yams,
+            "NftablesDataplane", "Conntrack", "Observability", argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
     .executableTarget(
         name: "fairway-echo", dependencies: ["LinuxSystem", "NetworkTypes", argumentParser]),
