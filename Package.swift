@@ -112,6 +112,11 @@ let targets: [Target] = [
         ],
         path: "Benchmarks/ControllerBenchmark"),
 
+    .executableTarget(
+        name: "conntrack-benchmark",
+        dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", argumentParser],
+        path: "Benchmarks/ConntrackBenchmark"),
+
     // Tests
     .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"]),
     .testTarget(
