@@ -9,7 +9,7 @@ BUILD_DIR := .build
 RELEASE_DIR := .build/release-static
 # What the product links, and what the demo and the tests call.
 BUILD_PACKAGES := gcc libstdc++-12-dev libnftnl-dev libmnl-dev pkg-config
-RUN_PACKAGES := nftables iproute2 curl
+RUN_PACKAGES := nftables iproute2 curl conntrack
 BENCH_ARGUMENTS ?=
 
 # Swift's libraries and the C++ runtime they need are linked statically: the linker finds the C++
@@ -18,7 +18,7 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking demo bench-sync bench-controller packages run-packages clean
+.PHONY: all build install test test-linking demo bench-sync bench-controller bench-conntrack packages run-packages clean
 
 all: build
 
@@ -60,6 +60,10 @@ bench-sync: run-packages
 bench-controller: run-packages
 	swift build -c release --scratch-path .build/bench-release --product controller-benchmark
 	Benchmarks/bench-controller .build/bench-release/release/controller-benchmark $(BENCH_ARGUMENTS)
+
+bench-conntrack: run-packages
+	swift build -c release --scratch-path .build/bench-release --product conntrack-benchmark
+	Benchmarks/bench-conntrack .build/bench-release/release/conntrack-benchmark $(BENCH_ARGUMENTS)
 
 clean:
 	rm -rf $(BUILD_DIR)

@@ -56,6 +56,10 @@ let targets: [Target] = [
         name: "NftablesDataplane",
         dependencies: ["Dataplane", "ServiceTable", "Netlink", "NetworkTypes"]),
 
+    .target(
+        name: "Conntrack",
+        dependencies: ["ServiceTable", "Netlink", "NetworkTypes"]),
+
     // The daemon
     .target(
         name: "Observability",
@@ -68,7 +72,7 @@ let targets: [Target] = [
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
-            "NftablesDataplane", "Observability", argumentParser, logging, metrics, lifecycle, signals, yams,
+            "NftablesDataplane", "Conntrack", "Observability", argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
     .executableTarget(
         name: "fairway-echo", dependencies: ["LinuxSystem", "NetworkTypes", argumentParser]),
@@ -108,6 +112,11 @@ let targets: [Target] = [
         ],
         path: "Benchmarks/ControllerBenchmark"),
 
+    .executableTarget(
+        name: "conntrack-benchmark",
+        dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", argumentParser],
+        path: "Benchmarks/ConntrackBenchmark"),
+
     // Tests
     .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"]),
     .testTarget(
@@ -129,6 +138,12 @@ let targets: [Target] = [
     .testTarget(
         name: "NetlinkTests", dependencies: ["Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
     .testTarget(name: "DataplaneTests", dependencies: ["Dataplane", "ServiceTable", "NetworkTypes"]),
+    .testTarget(
+        name: "ConntrackTests",
+        dependencies: [
+            "Conntrack", "ServiceTable", "Netlink", "NftablesDataplane", "Dataplane", "DataplaneTesting", "LinuxSystem",
+            "NetworkTypes", "NetworkNamespaceTesting", "fairway-echo",
+        ]),
     .testTarget(
         name: "NftablesDataplaneTests",
         dependencies: [

@@ -19,6 +19,8 @@ package final class DataplaneRunner: Sendable {
         /// From the first change it carries until it was committed.
         package let delay: Duration
         package let result: Result<SyncReport, DataplaneError>
+        /// What was done, `full` or `incremental`, for those who follow what the kernel holds.
+        package let action: SyncPacer.Action
     }
 
     private struct Family {
@@ -162,7 +164,8 @@ package final class DataplaneRunner: Sendable {
         }
         observe(
             Outcome(
-                family: family, reason: fullReason, duration: ended - started, delay: ended - since, result: result))
+                family: family, reason: fullReason, duration: ended - started, delay: ended - since, result: result,
+                action: action))
         if becomesReady { whenReady() }
     }
 }

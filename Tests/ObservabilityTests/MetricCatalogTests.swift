@@ -21,6 +21,8 @@ import Testing
         ("proxy_livez_total", .counter, ["code"]),
         ("sync_proxy_rules_nftables_sync_failures_total", .counter, ["ip_family"]),
         ("sync_proxy_rules_nftables_cleanup_failures_total", .counter, ["ip_family"]),
+        ("conntrack_reconciler_sync_duration_seconds", .histogram, ["ip_family"]),
+        ("conntrack_reconciler_deleted_entries_total", .counter, ["ip_family"]),
     ]
 
     @Test(arguments: kubeProxy)

@@ -65,6 +65,12 @@ package enum MetricCatalog {
         MetricDescription(
             "kubeproxy_sync_proxy_rules_nftables_cleanup_failures_total", .counter, labels: ["ip_family"],
             help: "Removals of left-over nftables objects that the kernel refused."),
+        MetricDescription(
+            "kubeproxy_conntrack_reconciler_sync_duration_seconds", .histogram, labels: ["ip_family"],
+            buckets: syncBuckets, help: "Time to find and delete stale flows after a sync, in seconds."),
+        MetricDescription(
+            "kubeproxy_conntrack_reconciler_deleted_entries_total", .counter, labels: ["ip_family"],
+            help: "Stale flows deleted from connection tracking."),
     ]
 
     package static let fairway: [MetricDescription] = [

@@ -35,7 +35,8 @@ struct RunCommand: AsyncParsableCommand {
             paths: try source.paths(), stateDirectory: source.stateDir,
             policy: try services.policyOptions(hostName: hostName), limits: try pacing.limits(),
             healthz: try listening.healthz(), metrics: try listening.metrics(),
-            adminSocket: listening.admin.adminSocket, node: try node.settings(stateDirectory: source.stateDir))
+            adminSocket: listening.admin.adminSocket, node: try node.settings(stateDirectory: source.stateDir),
+            closesStaleConnections: services.closeStaleConnections)
         let level: Logger.Level = verbose ? .debug : .info
         let logger = Logger(label: "fairway") { _ in LineLogHandler(level: level) }
         try await Daemon(configuration: configuration, logger: logger).run()

@@ -29,6 +29,13 @@ struct ServiceOptions: ParsableArguments {
     @Flag(help: "Masquerade everything that is sent to a ClusterIP.")
     var masqueradeAll = false
 
+    @Flag(
+        help: """
+            Close TCP connections to pods that are gone: a client sees them reset as soon as it sends \
+            (flows of UDP and SCTP are always moved).
+            """)
+    var closeStaleConnections = false
+
     @Option(help: "Where NodePorts are served: primary (the Node's InternalIPs), or a comma-separated list of CIDRs.")
     var nodeportAddresses = "primary"
 

@@ -23,6 +23,7 @@ struct Daemon {
         var metrics: ListenAddress?
         var adminSocket: String
         var node: NodeSettings
+        var closesStaleConnections: Bool
     }
 
     /// A change that waits longer than this for a completed sync makes `/healthz` fail: twice
@@ -41,11 +42,14 @@ struct Daemon {
         let health = HealthState(families: IPFamily.allCases, healthTimeout: Self.healthTimeout)
         let node = try NodeService(settings: configuration.node, logger: logger)
 
+        let conntrack = ConntrackService(
+            closesTCP: configuration.closesStaleConnections, metrics: metrics, logger: logger)
         let runner = DataplaneRunner(
             limits: configuration.limits,
             whenReady: { DataplaneModes.removeOthers(than: NftablesDataplane.modeName, logger: logger) }
         ) { outcome in
             metrics.finished(outcome)
+            conntrack.follow(outcome)
             switch outcome.result {
             case .success(let report):
                 health.synced(outcome.family)
@@ -59,6 +63,7 @@ struct Daemon {
         let dataplane = DataplaneService(
             runner: runner, watch: try TableWatchService(runner: runner, metrics: metrics, logger: logger))
         let order = try await adopt(dataplane)
+        conntrack.adopt(order)
 
         let addresses = try HostAddresses.current()
         let report = ManifestReport()
@@ -68,6 +73,7 @@ struct Daemon {
             for family in IPFamily.allCases { health.queued(family) }
             metrics.queued(IPFamily.allCases)
             node.changed(change)
+            conntrack.announce(change.new)
             runner.submit(change)
         }
         metrics.readAtScrape(engine: engine, manifests: report)
@@ -79,7 +85,7 @@ struct Daemon {
 
         var services: [any ServiceLifecycle.Service] = [
             dataplane, HostAddressService(engine: engine, logger: logger), manifests,
-            node,
+            node, conntrack,
         ]
         if !configuration.adminSocket.isEmpty {
             services.append(

@@ -1,3 +1,4 @@
+internal import Conntrack
 internal import CoreMetrics
 internal import Dataplane
 internal import FoundationEssentials
@@ -42,6 +43,15 @@ struct DaemonMetrics: Sendable {
     /// Somebody else changed Fairway's table of this family.
     func foreignChange(_ family: IPFamily) {
         Counter(label: "fairway_foreign_changes_total", dimensions: dimensions(family)).increment()
+    }
+
+    /// Stale flows were looked for.
+    func swept(_ outcome: ConntrackRunner.Outcome) {
+        guard case .success(let report) = outcome.result else { return }
+        let family = dimensions(outcome.family)
+        record("kubeproxy_conntrack_reconciler_sync_duration_seconds", outcome.duration, family)
+        Counter(label: "kubeproxy_conntrack_reconciler_deleted_entries_total", dimensions: family)
+            .increment(by: report.deleted)
     }
 
     /// Objects that changed in one batch.
