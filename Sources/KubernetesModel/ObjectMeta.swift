@@ -2,11 +2,22 @@
 public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible {
     public let namespace: String
     public let name: String
+    /// Hashed once: a key is looked up in a dozen tables on the way of one event.
+    private let hashed: Int
 
     public init(namespace: String, name: String) {
         self.namespace = namespace
         self.name = name
+        var hasher = Hasher()
+        hasher.combine(namespace)
+        hasher.combine(name)
+        hashed = hasher.finalize()
     }
+
+    public static func == (a: ObjectKey, b: ObjectKey) -> Bool {
+        a.hashed == b.hashed && a.name == b.name && a.namespace == b.namespace
+    }
+    public func hash(into hasher: inout Hasher) { hasher.combine(hashed) }
 
     /// `namespace/name`, or `name` alone for a cluster-scoped object.
     public var description: String { namespace.isEmpty ? name : "\(namespace)/\(name)" }

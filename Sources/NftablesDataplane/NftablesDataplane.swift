@@ -9,9 +9,10 @@ package import ServiceTable
 package struct NftablesDataplane: Dataplane, ~Copyable {
     package static let modeName = "nftables"
 
-    /// A transaction's messages are built in memory and sent as one buffer; the kernel holds rtnl-like
-    /// locks for the whole of it. 8 MiB is about 80 000 elements: 0.15 s of work.
-    package static let transactionLimitBytes = 8 << 20
+    /// A transaction's messages are built in memory and sent as one buffer, and the kernel holds its lock
+    /// for the whole of it. 1 MiB is about 10 000 elements. Larger ones cost more: fresh memory is dear
+    /// (a quarter of a first sync went into clearing pages when the limit was 8 MiB).
+    package static let transactionLimitBytes = 1 << 20
 
     private struct Family {
         let family: NftablesFamily
@@ -136,7 +137,8 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
     private func commit(_ plan: NftablesPlan, _ executor: NftablesExecutor) throws(NetlinkError) -> SyncReport {
         var report = SyncReport()
         // A table that is replaced is never seen half: one transaction, however large.
-        for transaction in plan.transactions(limitBytes: plan.replacesTable ? .max : limitBytes) {
+        try plan.forEachTransaction(limitBytes: plan.replacesTable ? .max : limitBytes) {
+            (transaction) throws(NetlinkError) in
             try commit(transaction, executor)
             report.transactions += 1
             for operation in transaction { report.count(operation) }

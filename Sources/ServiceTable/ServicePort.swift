@@ -8,13 +8,27 @@ public struct ServicePortID: Sendable, Hashable, Comparable, CustomStringConvert
     /// Empty for an unnamed port.
     public let portName: String
     public let `protocol`: TransportProtocol
+    /// Hashed once: a service port is looked up in half a dozen tables each time it is decided.
+    private let hashed: Int
 
     public init(namespace: String, service: String, portName: String, protocol: TransportProtocol) {
         self.namespace = namespace
         self.service = service
         self.portName = portName
         self.protocol = `protocol`
+        var hasher = Hasher()
+        hasher.combine(namespace)
+        hasher.combine(service)
+        hasher.combine(portName)
+        hasher.combine(`protocol`)
+        hashed = hasher.finalize()
     }
+
+    public static func == (a: ServicePortID, b: ServicePortID) -> Bool {
+        a.hashed == b.hashed && a.service == b.service && a.namespace == b.namespace && a.portName == b.portName
+            && a.protocol == b.protocol
+    }
+    public func hash(into hasher: inout Hasher) { hasher.combine(hashed) }
 
     /// `namespace/service:port/tcp`, or `namespace/service/tcp` for an unnamed port.
     public var description: String {

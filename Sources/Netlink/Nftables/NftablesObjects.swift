@@ -158,6 +158,9 @@ public enum NftablesVerdict: Sendable, Hashable {
 }
 
 /// One element of a set or map.
+///
+/// A first sync makes 100 000 of them and copies each a few times: what few elements have is kept aside,
+/// so that a copy is two references and not seven fields.
 public struct NftablesElement: Sendable, Hashable {
     public enum Data: Sendable, Hashable {
         case value([UInt8])
@@ -167,19 +170,11 @@ public struct NftablesElement: Sendable, Hashable {
     /// field is not padded. In an interval set of a concatenated key the fields that are in host order
     /// elsewhere (`meta priority`, `meta mark`, an index) are in network order, as nft has them.
     public var key: [UInt8]
+    public var data: Data?
+    private var aside: Aside?
     /// For interval sets: the key after the last one (nft's half-open form) is a second element with
     /// this flag set.
     public var isIntervalEnd: Bool
-    /// For interval sets with a concatenated key: the last key of the range, inclusive, equal to `key` for
-    /// a single one. Nil in all other sets.
-    public var keyEnd: [UInt8]?
-    public var data: Data?
-    /// For sets with the timeout flag: milliseconds the element lives for, nil for the set's own timeout.
-    public var timeoutMilliseconds: UInt64?
-    /// For sets with the timeout flag: milliseconds that are left of it, nil when it does not expire; when
-    /// written, nil for the whole timeout.
-    public var expirationMilliseconds: UInt64?
-    public var comment: String?
 
     public init(
         key: [UInt8], isIntervalEnd: Bool = false, keyEnd: [UInt8]? = nil, data: Data? = nil,
@@ -187,10 +182,91 @@ public struct NftablesElement: Sendable, Hashable {
     ) {
         self.key = key
         self.isIntervalEnd = isIntervalEnd
-        self.keyEnd = keyEnd
         self.data = data
-        self.timeoutMilliseconds = timeoutMilliseconds
-        self.expirationMilliseconds = expirationMilliseconds
-        self.comment = comment
+        if keyEnd == nil && timeoutMilliseconds == nil && expirationMilliseconds == nil && comment == nil {
+            aside = nil
+        } else {
+            aside = Aside(
+                keyEnd: keyEnd, timeoutMilliseconds: timeoutMilliseconds,
+                expirationMilliseconds: expirationMilliseconds, comment: comment)
+        }
+    }
+
+    /// For interval sets with a concatenated key: the last key of the range, inclusive, equal to `key` for
+    /// a single one. Nil in all other sets.
+    public var keyEnd: [UInt8]? {
+        get { aside?.keyEnd }
+        set { change { Aside($0, keyEnd: newValue) } }
+    }
+    /// For sets with the timeout flag: milliseconds the element lives for, nil for the set's own timeout.
+    public var timeoutMilliseconds: UInt64? {
+        get { aside?.timeoutMilliseconds }
+        set { change { Aside($0, timeoutMilliseconds: newValue) } }
+    }
+    /// For sets with the timeout flag: milliseconds that are left of it, nil when it does not expire; when
+    /// written, nil for the whole timeout.
+    public var expirationMilliseconds: UInt64? {
+        get { aside?.expirationMilliseconds }
+        set { change { Aside($0, expirationMilliseconds: newValue) } }
+    }
+    public var comment: String? {
+        get { aside?.comment }
+        set { change { Aside($0, comment: newValue) } }
+    }
+
+    private mutating func change(_ make: (Aside) -> Aside) {
+        let changed = make(aside ?? .none)
+        aside = changed.isEmpty ? nil : changed
+    }
+
+    /// What few elements have; never changed once made.
+    private final class Aside: Sendable, Hashable {
+        let keyEnd: [UInt8]?
+        let timeoutMilliseconds: UInt64?
+        let expirationMilliseconds: UInt64?
+        let comment: String?
+
+        static let none = Aside(keyEnd: nil, timeoutMilliseconds: nil, expirationMilliseconds: nil, comment: nil)
+
+        init(keyEnd: [UInt8]?, timeoutMilliseconds: UInt64?, expirationMilliseconds: UInt64?, comment: String?) {
+            self.keyEnd = keyEnd
+            self.timeoutMilliseconds = timeoutMilliseconds
+            self.expirationMilliseconds = expirationMilliseconds
+            self.comment = comment
+        }
+
+        convenience init(_ other: Aside, keyEnd: [UInt8]?) {
+            self.init(
+                keyEnd: keyEnd, timeoutMilliseconds: other.timeoutMilliseconds,
+                expirationMilliseconds: other.expirationMilliseconds, comment: other.comment)
+        }
+        convenience init(_ other: Aside, timeoutMilliseconds: UInt64?) {
+            self.init(
+                keyEnd: other.keyEnd, timeoutMilliseconds: timeoutMilliseconds,
+                expirationMilliseconds: other.expirationMilliseconds, comment: other.comment)
+        }
+        convenience init(_ other: Aside, expirationMilliseconds: UInt64?) {
+            self.init(
+                keyEnd: other.keyEnd, timeoutMilliseconds: other.timeoutMilliseconds,
+                expirationMilliseconds: expirationMilliseconds, comment: other.comment)
+        }
+        convenience init(_ other: Aside, comment: String?) {
+            self.init(
+                keyEnd: other.keyEnd, timeoutMilliseconds: other.timeoutMilliseconds,
+                expirationMilliseconds: other.expirationMilliseconds, comment: comment)
+        }
+
+        var isEmpty: Bool {
+            keyEnd == nil && timeoutMilliseconds == nil && expirationMilliseconds == nil && comment == nil
+        }
+
+        static func == (a: Aside, b: Aside) -> Bool {
+            a.keyEnd == b.keyEnd && a.timeoutMilliseconds == b.timeoutMilliseconds
+                && a.expirationMilliseconds == b.expirationMilliseconds && a.comment == b.comment
+        }
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(keyEnd)
+            hasher.combine(comment)
+        }
     }
 }

@@ -10,10 +10,16 @@ struct NftablesExecutor {
 
     /// Does the operations as one transaction: all or none.
     func commit(_ operations: [NftablesOperation], on socket: borrowing NftablesSocket) throws(NetlinkError) {
-        var batch = NftablesBatch(capacity: 256 * 1024)
+        let elements = operations.reduce(0) { $0 + $1.elementCount }
+        var batch = NftablesBatch(capacity: Self.messageBytes + elements * Self.elementBytes)
         for operation in operations { try encode(operation, &batch) }
         try socket.commit(batch)
     }
+
+    /// Room for the messages of a change beside elements, and for one element: an estimate, so that the
+    /// buffer seldom grows, and little memory is touched for a small change.
+    private static let messageBytes = 16 * 1024
+    private static let elementBytes = 96
 
     private func encode(_ operation: NftablesOperation, _ batch: inout NftablesBatch) throws(NetlinkError) {
         switch operation {

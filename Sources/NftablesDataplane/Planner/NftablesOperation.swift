@@ -14,6 +14,14 @@ package enum NftablesOperation: Sendable, Hashable {
     case flushSet(TableSet)
     case addElements(TableSet, [NftablesElement])
     case deleteElements(TableSet, [NftablesElement])
+
+    /// Elements it adds or deletes.
+    var elementCount: Int {
+        switch self {
+        case .addElements(_, let elements), .deleteElements(_, let elements): elements.count
+        default: 0
+        }
+    }
 }
 
 /// What one service port, or several that exchange a frontend, need changed: never split over two
@@ -29,10 +37,6 @@ package struct ElementChanges: Sendable, Hashable {
     mutating func delete(_ set: TableSet, _ element: NftablesElement) { deletions.append(SetElement(set, element)) }
     mutating func add(_ set: TableSet, _ element: NftablesElement) { additions.append(SetElement(set, element)) }
 
-    mutating func append(_ other: ElementChanges) {
-        deletions.append(contentsOf: other.deletions)
-        additions.append(contentsOf: other.additions)
-    }
 }
 
 /// Everything that takes a table from one state to the next.
@@ -57,29 +61,30 @@ extension NftablesPlan {
     /// four bytes each, with padding.
     private static let elementOverheadBytes = 28
 
-    /// The plan as transactions of about `limitBytes` each, cut between service ports only: the first
-    /// begins with the prologue, removals come last, and after each the table is valid.
-    package func transactions(limitBytes: Int) -> [[NftablesOperation]] {
-        var result: [[NftablesOperation]] = []
-        var pending = ElementChanges()
-        var bytes = 0
-        func flush(_ head: [NftablesOperation], _ tail: [NftablesOperation]) {
-            let all = head + Self.operations(pending) + tail
-            if !all.isEmpty { result.append(all) }
-            pending = ElementChanges()
-            bytes = 0
-        }
+    /// Hands out the plan as transactions of about `limitBytes` each, cut between service ports only: the
+    /// first begins with the prologue, removals come last, and after each the table is valid.
+    package func forEachTransaction<E: Error>(
+        limitBytes: Int, _ body: ([NftablesOperation]) throws(E) -> Void
+    ) throws(E) {
+        var pending = ElementsBySet()
         var head = prologue
         for group in groups + removals where !group.isEmpty {
             let size = Self.bytes(group)
-            if bytes > 0 && bytes + size > limitBytes {
-                flush(head, [])
+            if pending.bytes > 0 && pending.bytes + size > limitBytes {
+                try body(head + pending.operations)
                 head = []
+                pending = ElementsBySet()
             }
-            pending.append(group)
-            bytes += size
+            pending.append(group, bytes: size)
         }
-        flush(head, epilogue)
+        let last = head + pending.operations + epilogue
+        if !last.isEmpty { try body(last) }
+    }
+
+    /// All of them at once.
+    package func transactions(limitBytes: Int) -> [[NftablesOperation]] {
+        var result: [[NftablesOperation]] = []
+        forEachTransaction(limitBytes: limitBytes) { result.append($0) }
         return result
     }
 
@@ -93,11 +98,25 @@ extension NftablesPlan {
         }
         return sum
     }
+}
+
+/// What one transaction does to elements, set by set.
+private struct ElementsBySet {
+    private var deletions: [TableSet: [NftablesElement]] = [:]
+    private var additions: [TableSet: [NftablesElement]] = [:]
+    private(set) var bytes = 0
+
+    mutating func append(_ changes: ElementChanges, bytes: Int) {
+        for item in changes.deletions { deletions[item.set, default: []].append(item.element) }
+        for item in changes.additions { additions[item.set, default: []].append(item.element) }
+        self.bytes += bytes
+    }
 
     /// Deletions before additions: an element whose data changes is deleted and added again. Within
-    /// each, endpoints before the frontends that point at them, in the order of `TableSet`.
-    static func operations(_ changes: ElementChanges) -> [NftablesOperation] {
-        grouped(changes.deletions).map { .deleteElements($0, $1) } + grouped(changes.additions).map { .addElements($0, $1) }
+    /// each, endpoints before the frontends that point at them.
+    var operations: [NftablesOperation] {
+        Self.order.compactMap { set in deletions[set].map { .deleteElements(set, $0) } }
+            + Self.order.compactMap { set in additions[set].map { .addElements(set, $0) } }
     }
 
     private static let endpointSets: [TableSet] = [false, true].flatMap { isNodePort in
@@ -107,10 +126,4 @@ extension NftablesPlan {
         }
     }
     private static let order: [TableSet] = endpointSets + TableSet.allCases.filter { !endpointSets.contains($0) }
-
-    private static func grouped(_ items: [SetElement]) -> [(TableSet, [NftablesElement])] {
-        var bySet: [TableSet: [NftablesElement]] = [:]
-        for item in items { bySet[item.set, default: []].append(item.element) }
-        return order.compactMap { set in bySet[set].map { (set, $0) } }
-    }
 }
