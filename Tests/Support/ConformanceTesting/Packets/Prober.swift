@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LinuxSystem
 internal import NetworkTypes
+internal import Synchronization
 
 /// What came back to one connection attempt.
 enum ProbeReply: Sendable, Hashable {
@@ -49,7 +50,8 @@ final class Prober {
             // Closing resets: the pair of ports is free at once, here and in connection tracking.
             if isStream { try attempt.socket.setResetOnClose() }
             if isStream && !isPatient { try attempt.socket.keepErrors() }
-            try attempt.socket.bind(to: SocketAddress(source, port: 0))
+            let port = isStream ? 0 : Self.nextDatagramPort()
+            try attempt.socket.bind(to: SocketAddress(source, port: port))
             attempts.append(attempt)
             openCount += 1
             do throws(Errno) {
@@ -65,6 +67,14 @@ final class Prober {
             }
             try epoll.add(attempt.socket.descriptor.rawValue, .readable, token: UInt64(index))
         }
+    }
+
+    private static let datagramPorts = Atomic<UInt32>(0)
+
+    /// Ports in turn: the kernel would give one port to two datagram sockets that may share it.
+    private static func nextDatagramPort() -> UInt16 {
+        let (first, count): (UInt32, UInt32) = (33000, 27000)
+        return UInt16(first + datagramPorts.add(1, ordering: .relaxed).oldValue % count)
     }
 
     /// Waits until every connection has an answer or an error, or for `timeout`.
