@@ -78,14 +78,24 @@ final class Prober {
     }
 
     /// Waits until every connection has an answer or an error, or for `timeout`.
-    func wait(_ timeout: Duration = Prober.patience) throws {
+    ///
+    /// - Parameter asksAgain: send the datagrams that have no answer once more, each second.
+    func wait(_ timeout: Duration = Prober.patience, asksAgain: Bool = false) throws {
         let deadline = ContinuousClock.now + timeout
         var buffer = [UInt8](repeating: 0, count: 256)
         while openCount > 0 {
             let left = ContinuousClock.now.duration(to: deadline)
-            let events = try epoll.wait(timeout: max(left, .zero))
+            let events = try epoll.wait(timeout: max(asksAgain ? min(left, .seconds(1)) : left, .zero))
             if events.isEmpty && left <= .zero { return }
+            if events.isEmpty && asksAgain { askAgain() }
             for event in events { try read(attempts[Int(event.token)], &buffer) }
+        }
+    }
+
+    private func askAgain() {
+        for attempt in attempts where !attempt.isOver {
+            // What hinders it is told by the next reading.
+            _ = try? attempt.socket.send(Array("probe".utf8).span)
         }
     }
 
