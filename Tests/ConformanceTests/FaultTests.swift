@@ -20,28 +20,34 @@ import Testing
         }
     }
 
-    /// One row of five, all that stand on features, and those of the protocol that is rare.
+    /// One row of nine, all that stand on features, and those of the protocol that is rare.
     private static func rows(_ family: IPFamily) -> [ConformanceCase] {
         ConformanceSuite.cases(for: TracerTests.features).enumerated()
-            .filter { $0.offset % 5 == 0 || !$0.element.needs.isEmpty || $0.element.transports.contains(.sctp) }
+            .filter { $0.offset % 9 == 0 || !$0.element.needs.isEmpty || $0.element.transports.contains(.sctp) }
             .map(\.element).filter { $0.families.contains(family) }
     }
 
-    /// The first step of each row.
+    /// The first step of each row; of rows with affinity every step, over what the ones before remembered.
     private static func scenarios(_ family: IPFamily) -> [Scenario] {
-        rows(family).compactMap { row in
-            guard let step = row.steps.first else { return nil }
+        var scenarios: [Scenario] = []
+        for row in rows(family) {
             var cluster = ConformanceCluster(row.options)
             var planned = PlannedCase(family)
-            do { try planned.take(step, of: &cluster) } catch { return nil }
-            guard let table = planned.tracer.fake.kernelTable else { return nil }
-            return Scenario(table: table, flows: step.flows.filter { $0.family == family })
-        } + OriginTables.all(family).compactMap { table, flows in
+            var memories = StickyMemories()
+            for step in row.needs.contains(.affinity) ? row.steps[...] : row.steps.prefix(1) {
+                do { try planned.take(step, of: &cluster) } catch { break }
+                let flows = step.flows.filter { $0.family == family }
+                if let table = planned.tracer.fake.kernelTable { scenarios.append(Scenario(table: table, flows: flows)) }
+                _ = planned.violations(step, &memories)
+            }
+        }
+        for (table, flows) in OriginTables.all(family) {
             let (plan, _) = NftablesPlanner.fullPlan(family: NftablesFamily(family), kernel: nil, table: table)
             var fake = FakeNftables(family: NftablesFamily(family))
-            do { try fake.apply(plan) } catch { return nil }
-            return fake.kernelTable.map { Scenario(table: $0, flows: flows) }
+            do { try fake.apply(plan) } catch { continue }
+            if let table = fake.kernelTable { scenarios.append(Scenario(table: table, flows: flows)) }
         }
+        return scenarios
     }
 
     @Test("Tables that treat each origin in its own way are served so", arguments: IPFamily.allCases)

@@ -68,7 +68,27 @@ struct FlowTracer {
         let first = walks[Int.random(in: walks.indices, using: &random)]
         fake = first.table
         let later = try tracer.outcomes(flow.packet)
-        return memories.violations(flow, [FlowOutcome(first.outcome)] + later.map { FlowOutcome($0) })
+        let lines = memories.violations(flow, [FlowOutcome(first.outcome)] + later.map { FlowOutcome($0) })
+        return lines.isEmpty && flow.from == .client ? try violations(timeOf: flow, first.outcome) : lines
+    }
+
+    /// The API's default for how long a client is remembered.
+    private static let memoryMilliseconds: UInt64 = 10_800_000
+
+    /// Each new connection renews the memory; after its time it is gone (reference 1.2).
+    private func violations(timeOf flow: ConformanceFlow, _ first: TraceOutcome) throws(TraceError) -> [String] {
+        var copy = self
+        for _ in 0..<2 {
+            copy.fake.advance(milliseconds: Self.memoryMilliseconds - 1000)
+            let walks = try copy.tracer.walks(flow.packet)
+            guard let walk = walks.first, Set(walks.map(\.outcome)) == [first] else {
+                return ["\(flow): forgotten though renewed, found \(walks.map(\.outcome))"]
+            }
+            copy.fake = walk.table
+        }
+        copy.fake.advance(milliseconds: Self.memoryMilliseconds + 1000)
+        let found = Set(try copy.tracer.outcomes(flow.packet).map { FlowOutcome($0) })
+        return found == flow.allowed ? [] : ["\(flow): remembered beyond its time, found \(found)"]
     }
 }
 

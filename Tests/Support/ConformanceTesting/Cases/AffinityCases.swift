@@ -68,11 +68,22 @@ enum AffinityCases {
             ConformanceCase(
                 "with externalTrafficPolicy Local clients stay at an endpoint of this node", [service(local), all],
                 flows: sticky(local, Way.external, to: ["a1", "a2"], masqueraded: false)),
+            leavesLocalEndpoint(local, [.nodePort], "at the NodePort"),
+            leavesLocalEndpoint(local, [.loadBalancerIP, .externalIP], "at external addresses"),
             severalPorts(web, scope: nil), severalPorts(web, scope: "service"),
             ConformanceCase("affinity comes and goes with its field", [web.service(), all], flows: web.works(pods, [.clusterIP]))
                 .then("affinity", set: [service(web)], flows: sticky(web, [.clusterIP]))
                 .then("none", set: [web.service()], flows: web.works(pods, [.clusterIP])),
         ]
+    }
+
+    /// Ways apart: a client that was sent elsewhere by one way is remembered there by all others.
+    private static func leavesLocalEndpoint(_ local: WebService, _ ways: [Way], _ place: String) -> ConformanceCase {
+        func flows(_ pods: Set<String>) -> [ConformanceFlow] { sticky(local, ways, to: pods, masqueraded: false) }
+        return ConformanceCase(
+            "with externalTrafficPolicy Local clients \(place) are sent elsewhere on this node when their endpoint goes",
+            [service(local), local.slice(ready: ["a0", "a1", "a2", "b1"])], flows: flows(["a0", "a1", "a2"])
+        ).then("one endpoint here gone", set: [local.slice(ready: ["a0", "a1", "b1"])], flows: flows(["a0", "a1"]))
     }
 
     private static func severalPorts(_ web: WebService, scope: String?) -> ConformanceCase {
