@@ -93,9 +93,8 @@ extension Fault {
     /// Every fault there is to make: from the layout itself, so that a new rule or set is here at once.
     static func all(_ family: IPFamily, balanceChains: [String: Int]) -> [Fault] {
         let layout = TableLayout(family: NftablesFamily(family))
-        let detectors: [LocalDetector] = [.sourcePrefixes(World.clusterCIDRs), .none]
         var rules: [NftablesRule] = []
-        for rule in detectors.flatMap({ layout.rules($0) }) where !rules.contains(rule) { rules.append(rule) }
+        for rule in (OriginTables.detectors + [.none]).flatMap({ layout.rules($0) }) where !rules.contains(rule) { rules.append(rule) }
         var faults: [Fault] = rules.map { .ruleLeftOut($0) }
         faults += rules.map(Fault.verdictSwapped).filter {
             if case .verdictSwapped(let rule) = $0 { otherVerdict(rule) != nil } else { false }

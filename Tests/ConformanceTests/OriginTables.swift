@@ -8,15 +8,26 @@ enum OriginTables {
     static func all(_ family: IPFamily) -> [(ServiceTable, [ConformanceFlow])] {
         let plain = Verdict.balance(.cluster, masquerade: false)
         let masqueraded = Verdict.balance(.cluster, masquerade: true)
-        return [(Verdict.reject, plain), (.drop, masqueraded), (plain, masqueraded), (masqueraded, plain)].flatMap { own, other in
-            (0..<3).map { origin in
-                let verdicts = (0..<3).map { $0 == origin ? own : other }
-                return make(family, OriginVerdicts(pod: verdicts[0], node: verdicts[1], outside: verdicts[2]))
+        let pairs = [(Verdict.reject, plain), (.drop, masqueraded), (plain, masqueraded), (masqueraded, plain)]
+        return detectors.flatMap { detector in
+            pairs.flatMap { own, other in
+                (0..<3).map { origin in
+                    let verdicts = (0..<3).map { $0 == origin ? own : other }
+                    return make(
+                        family, detector, OriginVerdicts(pod: verdicts[0], node: verdicts[1], outside: verdicts[2]))
+                }
             }
         }
     }
 
-    private static func make(_ family: IPFamily, _ verdicts: OriginVerdicts) -> (ServiceTable, [ConformanceFlow]) {
+    /// Every way to tell pods; all of them know pod a0.
+    static let detectors: [LocalDetector] = [
+        .sourcePrefixes(World.clusterCIDRs), .interface("pod-a0"), .interfacePrefix("pod-"),
+    ]
+
+    private static func make(
+        _ family: IPFamily, _ detector: LocalDetector, _ verdicts: OriginVerdicts
+    ) -> (ServiceTable, [ConformanceFlow]) {
         let web = WebService(family, .tcp)
         let key = ServicePortKey(
             id: ServicePortID(namespace: "default", service: "web", portName: "", protocol: .tcp), family: family)
@@ -33,7 +44,7 @@ enum OriginTables {
                 Frontend(kind: .nodePort, destination: .nodeAddresses, port: web.nodePort, verdicts: verdicts),
             ])
         let node = NodeTable(
-            localDetector: .sourcePrefixes(World.clusterCIDRs), nodePortAddresses: [World.nodeAddress(family)])
+            localDetector: detector, nodePortAddresses: [World.nodeAddress(family)])
         let flows = [(Sender.pod, verdicts.pod), (.node, verdicts.node), (.client, verdicts.outside)].flatMap { sender, verdict in
             web.flows(from: [sender], [.loadBalancerIP, .nodePort], expectation(verdict))
         }
