@@ -9,7 +9,7 @@ import Testing
     SharedRunner { try NftablesDataplane() })
 struct NftablesPacketTests {
     /// What nf_tables does today.
-    static let features: Set<DataplaneFeature> = []
+    static let features = Set(DataplaneFeature.allCases)
 
     @Test("Packets go where the contract demands", arguments: ConformanceSuite.representatives(for: features))
     func passes(_ row: ConformanceCase) async throws {

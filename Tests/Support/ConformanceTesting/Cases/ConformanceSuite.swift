@@ -4,6 +4,7 @@ internal import NetworkTypes
 package enum ConformanceSuite {
     package static let cases: [ConformanceCase] =
         VerdictCases.all + FieldCases.all + DetectorCases.all + ServiceRangeCases.all
+        + SourceRangeCases.all + NodePortAddressCases.all + ConflictCases.all + AffinityCases.all + UpdateCases.all
 
     /// Those a dataplane with these features can be held to.
     package static func cases(for features: Set<DataplaneFeature>) -> [ConformanceCase] {

@@ -179,7 +179,16 @@ enum FieldCases {
             $0.internalPolicy = .local
         }
         let service = local.service { $0.metadata.annotations["fairway.dev/no-local-endpoints"] = "reject" }
-        return [
+        let schedulers = ["rr", "random", "none-such"].map { (name: String) in
+            ConformanceCase(
+                "every backend gets its connections with the scheduler \(name)", options: options,
+                [
+                    web.service { $0.metadata.annotations["fairway.dev/scheduler"] = name },
+                    web.slice(ready: ["a1", "b1", "b2"]),
+                ], flows: web.works(["a1", "b1", "b2"], from: [.pod, .client])
+            ).needing(.schedulers)
+        }
+        return schedulers + [
             ConformanceCase(
                 "by annotation, Local policies without local endpoint refuse instead of dropping", options: options,
                 [service, web.slice(ready: ["b1"])],

@@ -20,7 +20,7 @@ enum VerdictCases {
                         for situation in [Situation.both, .remoteOnly, .none] {
                             cases.append(
                                 make(situation, policies, masquerading, WebService(family, transport))
-                                    .representative(isShown(situation, policies, family, transport)))
+                                    .representative((family == .ipv4) == (transport == .tcp) && policies != .bothLocal))
                         }
                     }
                 }

@@ -152,10 +152,11 @@ package final class ConformanceTopology: Sendable {
         ])
     }
 
-    /// Refusals as many as asked for: icmp(7). The last is a namespace's own since Linux 6.12 only.
+    /// Refusals as many as asked for: icmp(7). The last two are a namespace's own since Linux 6.12 only.
     private static func liftICMPLimits(_ namespace: TestNamespace) throws {
         try namespace.setSysctl("net/ipv4/icmp_ratelimit", "0")
         try namespace.setSysctl("net/ipv6/icmp/ratelimit", "0")
         _ = try? namespace.setSysctl("net/ipv4/icmp_msgs_per_sec", "1000000")
+        _ = try? namespace.setSysctl("net/ipv4/icmp_msgs_burst", "1000000")
     }
 }

@@ -33,6 +33,8 @@ extension ConformanceTopology {
         }
         let before = arrivals.value
         let isSilent = mustBeSilent
+        // Refusals may be limited in number: clients ask again, and TCP does so by itself.
+        let asksAgain = flow.expected == .rejected && flow.transport == .udp
         let replies = try namespace(of: flow.from).insideBlocking {
             let prober = try Prober(
                 from: flow.source, to: SocketAddress(flow.to, port: flow.port.rawValue), flow.transport, count: count,
@@ -41,7 +43,7 @@ extension ConformanceTopology {
                 try Self.awaitMarkers(from: flow)
                 try prober.wait(.zero)
             } else {
-                try prober.wait()
+                try prober.wait(asksAgain: asksAgain)
             }
             return prober.replies
         }

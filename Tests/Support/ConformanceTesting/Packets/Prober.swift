@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LinuxSystem
 internal import NetworkTypes
+internal import Synchronization
 
 /// What came back to one connection attempt.
 enum ProbeReply: Sendable, Hashable {
@@ -49,7 +50,8 @@ final class Prober {
             // Closing resets: the pair of ports is free at once, here and in connection tracking.
             if isStream { try attempt.socket.setResetOnClose() }
             if isStream && !isPatient { try attempt.socket.keepErrors() }
-            try attempt.socket.bind(to: SocketAddress(source, port: 0))
+            let port = isStream ? 0 : Self.nextDatagramPort()
+            try attempt.socket.bind(to: SocketAddress(source, port: port))
             attempts.append(attempt)
             openCount += 1
             do throws(Errno) {
@@ -67,15 +69,33 @@ final class Prober {
         }
     }
 
+    private static let datagramPorts = Atomic<UInt32>(0)
+
+    /// Ports in turn: the kernel would give one port to two datagram sockets that may share it.
+    private static func nextDatagramPort() -> UInt16 {
+        let (first, count): (UInt32, UInt32) = (33000, 27000)
+        return UInt16(first + datagramPorts.add(1, ordering: .relaxed).oldValue % count)
+    }
+
     /// Waits until every connection has an answer or an error, or for `timeout`.
-    func wait(_ timeout: Duration = Prober.patience) throws {
+    ///
+    /// - Parameter asksAgain: send the datagrams that have no answer once more, each second.
+    func wait(_ timeout: Duration = Prober.patience, asksAgain: Bool = false) throws {
         let deadline = ContinuousClock.now + timeout
         var buffer = [UInt8](repeating: 0, count: 256)
         while openCount > 0 {
             let left = ContinuousClock.now.duration(to: deadline)
-            let events = try epoll.wait(timeout: max(left, .zero))
+            let events = try epoll.wait(timeout: max(asksAgain ? min(left, .seconds(1)) : left, .zero))
             if events.isEmpty && left <= .zero { return }
+            if events.isEmpty && asksAgain { askAgain() }
             for event in events { try read(attempts[Int(event.token)], &buffer) }
+        }
+    }
+
+    private func askAgain() {
+        for attempt in attempts where !attempt.isOver {
+            // What hinders it is told by the next reading.
+            _ = try? attempt.socket.send(Array("probe".utf8).span)
         }
     }
 

@@ -74,6 +74,9 @@ package struct ConformanceCase: Sendable, CustomStringConvertible {
     /// SCTP is left to table and tracer: not every kernel has its sockets.
     package var transports: Set<TransportProtocol> { Set(steps.flatMap { $0.flows.map(\.transport) }) }
 
+    /// Families of its flows.
+    package var families: [IPFamily] { Set(steps.flatMap { $0.flows.map(\.family) }).sorted() }
+
     package var description: String { name }
 }
 

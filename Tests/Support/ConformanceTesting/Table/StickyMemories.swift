@@ -1,5 +1,5 @@
 /// Which pod each client was sent to, by the name a case gives to what remembers it.
-struct StickyMemories {
+package struct StickyMemories {
     private struct Key: Hashable {
         let memory: String
         let sender: Sender
@@ -7,8 +7,10 @@ struct StickyMemories {
 
     private var pods: [Key: FlowOutcome] = [:]
 
+    package init() {}
+
     /// Connections of one client must all be at one pod: the one remembered, while it may be used.
-    mutating func violations(_ flow: ConformanceFlow, _ answers: [FlowOutcome]) -> [String] {
+    package mutating func violations(_ flow: ConformanceFlow, _ answers: [FlowOutcome]) -> [String] {
         guard case .sticky(_, _, _, let memory) = flow.expected, let first = answers.first else { return [] }
         let key = Key(memory: memory, sender: flow.from)
         let places = Set(answers.map(\.place))
@@ -22,7 +24,7 @@ struct StickyMemories {
     }
 
     /// Of each pair, some client must be at different pods.
-    func violations(independent pairs: [(String, String)]) -> [String] {
+    package func violations(independent pairs: [(String, String)]) -> [String] {
         pairs.compactMap { a, b in
             let senders = pods.keys.filter { $0.memory == a }.map(\.sender)
             let differs = senders.contains { sender in
