@@ -82,7 +82,7 @@ let targets: [Target] = [
         name: "NetworkNamespaceTesting", dependencies: ["LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/NetworkNamespaceTesting"),
     .target(
-        name: "KubernetesModelTesting", dependencies: ["KubernetesModel", "NetworkTypes"],
+        name: "KubernetesModelTesting", dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes"],
         path: "Tests/Support/KubernetesModelTesting"),
     .target(
         name: "DataplaneTesting",
@@ -148,8 +148,8 @@ let targets: [Target] = [
         name: "NftablesDataplaneTests",
         dependencies: [
             "NftablesDataplane", "Dataplane", "DataplaneTesting", "ServiceTable", "ServicePolicy", "Netlink",
-            "ManifestSource", "EndpointSliceController", "ObjectStore", "KubernetesModel", "NetworkTypes",
-            "NetworkNamespaceTesting", "LinuxSystem",
+            "ManifestSource", "EndpointSliceController", "ObjectStore", "KubernetesModel", "KubernetesModelTesting",
+            "NetworkTypes", "NetworkNamespaceTesting", "LinuxSystem",
         ],
         exclude: ["Golden"]),
     .testTarget(

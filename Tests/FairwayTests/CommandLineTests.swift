@@ -40,7 +40,7 @@ extension FairwayTests {
             ("--cluster-cidr", "(default: the own Node's podCIDRs)"),
             ("--detect-local-mode", "(default: ClusterCIDR when --cluster-cidr is given, else NodeCIDR)"),
             ("--pod-bridge-interface", "BridgeInterface"), ("--pod-interface-name-prefix", "InterfaceNamePrefix"),
-            ("--masquerade-all", "Masquerade"), ("--nodeport-addresses", "(default: primary)"),
+            ("--scheduler", "(default: random)"), ("--masquerade-all", "Masquerade"), ("--nodeport-addresses", "(default: primary)"),
             ("--service-cluster-ip-range", "(default: 10.96.0.0/12,fd00:10:96::/112)"),
             ("--conntrack-max-per-core", "(default: 32768)"), ("--conntrack-min", "(default: 131072)"),
             ("--conntrack-tcp-timeout-established", "(default: 24h)"),

@@ -62,6 +62,8 @@ struct TableMeaning: Hashable {
     var slots: [TableSet: [[UInt8]: [UInt8]]] = [:]
     /// By map and frontend: its endpoints.
     var endpoints: [TableSet: [[UInt8]: Set<[UInt8]>]] = [:]
+    /// By map and frontend: the endpoints of its indexes, each as often as it has one; without indexes only.
+    var places: [TableSet: [[UInt8]: [[UInt8]]]] = [:]
     var elements: [TableSet: Set<NftablesElement>] = [:]
     /// Codes that no frontend uses.
     var unusedCodes: Set<[UInt8]> = []
@@ -83,6 +85,25 @@ struct TableMeaning: Hashable {
         for set in TableSet.allCases where !read.contains(set) && !set.isLearned {
             elements[set] = Set(fake.elements(of: set))
         }
+    }
+
+    /// The same with the endpoints of each frontend as they are, and not by index.
+    var withoutIndexes: TableMeaning {
+        var result = self
+        let maps = [false, true].flatMap { isNodePort in
+            [BackendScope.cluster, .local].map { EndpointMaps(isNodePort: isNodePort, scope: $0) }
+        }
+        for map in maps {
+            result.elements[map.endpoints] = nil
+            result.slots[map.affinitySlots] = nil
+            var places: [[UInt8]: [[UInt8]]] = [:]
+            for element in elements[map.endpoints] ?? [] {
+                places[Array(element.key.dropLast(4)), default: []].append(Self.value(element) ?? [])
+            }
+            for (key, place) in slots[map.affinitySlots] ?? [:] { places[Array(key.dropLast(4)), default: []].append(place) }
+            result.places[map.endpoints] = places.mapValues { $0.sorted { $0.lexicographicallyPrecedes($1) } }
+        }
+        return result
     }
 
     private static func value(_ element: NftablesElement) -> [UInt8]? {

@@ -19,7 +19,7 @@ import Testing
             result[port.key] = ServicePort(
                 key: port.key, affinity: port.affinity, scheduler: port.scheduler,
                 clusterBackends: sorted(port.clusterBackends), localBackends: sorted(port.localBackends),
-                frontends: port.frontends)
+                frontends: port.frontends, lingering: port.lingering)
         }
         return result
     }

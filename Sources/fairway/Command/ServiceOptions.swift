@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import NetworkTypes
 internal import ServicePolicy
+internal import ServiceTable
 
 /// Options that decide about Services, named as kube-proxy names them.
 struct ServiceOptions: ParsableArguments {
@@ -25,6 +26,13 @@ struct ServiceOptions: ParsableArguments {
 
     @Option(help: "The prefix of --detect-local-mode InterfaceNamePrefix.")
     var podInterfaceNamePrefix: String?
+
+    @Option(
+        help: """
+            How a backend is chosen where a Service's annotation fairway.dev/scheduler does not say: \
+            \(Scheduler.allCases.map(\.rawValue).joined(separator: ", ")).
+            """)
+    var scheduler = Scheduler.random.rawValue
 
     @Flag(help: "Masquerade everything that is sent to a ClusterIP.")
     var masqueradeAll = false
@@ -54,10 +62,15 @@ struct ServiceOptions: ParsableArguments {
         guard !nodeName.isEmpty else {
             throw .usage("--hostname-override is empty; give this node's name, or leave the option out")
         }
+        guard let chosen = Scheduler(rawValue: scheduler) else {
+            let known = Scheduler.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .usage("--scheduler \(scheduler): expected one of \(known)")
+        }
         return PolicyOptions(
             nodeName: nodeName, localDetection: try localDetection(),
             clusterCIDRs: try prefixes(clusterCidr, "--cluster-cidr"), masqueradeAll: masqueradeAll,
-            nodePortAddresses: try nodePortAddresses(), serviceRanges: try serviceRanges())
+            nodePortAddresses: try nodePortAddresses(), serviceRanges: try serviceRanges(),
+            scheduler: chosen)
     }
 
     /// `--service-cluster-ip-range`, at most one of each family.

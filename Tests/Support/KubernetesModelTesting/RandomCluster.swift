@@ -1,20 +1,19 @@
-import KubernetesModel
-import KubernetesModelTesting
-import NetworkTypes
-import ObjectStore
+package import KubernetesModel
+internal import NetworkTypes
+package import ObjectStore
 
 /// Random objects of one small cluster: few names, addresses and ports, so that they meet and collide.
-struct RandomCluster {
-    var random: SplitMix64
+package struct RandomCluster {
+    package var random: SplitMix64
 
-    init(seed: UInt64) { random = SplitMix64(seed: seed) }
+    package init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
-    mutating func event() -> StoreEvent {
+    package mutating func event() -> StoreEvent {
         let object = object()
         return random.oneIn(4) ? .delete(object.reference) : .set(object)
     }
 
-    mutating func object() -> KubernetesObject {
+    package mutating func object() -> KubernetesObject {
         switch random.number(0...9) {
         case 0...3: .service(service())
         case 4...8: .endpointSlice(slice())
@@ -40,7 +39,33 @@ struct RandomCluster {
         service.spec.internalTrafficPolicy = random.pick([.cluster, .cluster, .local])
         if !random.oneIn(4) { service.metadata.creationTimestamp = Timestamp(seconds: Int64(random.number(1...3))) }
         if random.oneIn(8) { service.metadata.labels[LabelKey.serviceProxyName] = "other" }
+        addOutsideAddresses(&service)
+        addOptions(&service)
         return service
+    }
+
+    private mutating func addOutsideAddresses(_ service: inout Service) {
+        if random.oneIn(4) { service.spec.externalIPs = [ip(random.pick(["203.0.113.1", "203.0.113.2", "fd20::1"]))] }
+        guard service.spec.type == .loadBalancer else { return }
+        service.status.loadBalancerIngress = [
+            LoadBalancerIngress(
+                ip: ip(random.pick(["203.0.113.1", "203.0.113.3", "fd20::3"])), ipMode: random.pick([nil, .vip, .proxy]))
+        ]
+        for range in ["198.51.100.0/24", "192.0.2.0/28", "192.0.2.1/32", "0.0.0.0/0", "fd30::/64"] where random.oneIn(3) {
+            service.spec.loadBalancerSourceRanges.append(prefix(range))
+        }
+    }
+
+    private mutating func addOptions(_ service: inout Service) {
+        if random.oneIn(3) {
+            service.spec.sessionAffinity = .clientIP
+            service.spec.sessionAffinityTimeoutSeconds = random.pick([60, 10800])
+        }
+        if random.oneIn(3) { service.metadata.annotations[AnnotationKey.sessionAffinityScope] = "service" }
+        if random.oneIn(3) { service.metadata.annotations[AnnotationKey.noLocalEndpoints] = random.pick(["drop", "reject"]) }
+        if random.oneIn(2) {
+            service.metadata.annotations[AnnotationKey.scheduler] = random.pick(Service.schedulerNames + ["unheard-of"])
+        }
     }
 
     private mutating func slice() -> EndpointSlice {
@@ -52,6 +77,9 @@ struct RandomCluster {
                 EndpointPort(name: "dns", protocol: random.oneIn(2) ? .udp : .tcp, port: random.oneIn(5) ? nil : 5353),
             ])
         if random.oneIn(12) { slice.metadata.labels[LabelKey.headless] = "" }
+        if random.oneIn(4) {
+            slice.metadata.annotations[AnnotationKey.endpointWeights] = "10.244.0.1=3,10.244.0.2=0,fd44::1=2,fd44::2=0"
+        }
         for _ in 0..<random.number(0...5) {
             var endpoint = Endpoint(addresses: [
                 ip(type == .ipv6 ? "fd44::\(random.number(1...6))" : "10.244.0.\(random.number(1...6))")
