@@ -173,26 +173,12 @@ for target in targets where target.type != .system {
     target.swiftSettings = strictSettings
 }
 
-// SCAFFOLDING: only the named targets and what they need, for quick partial builds.
-@MainActor func closure(of names: [String]) -> [Target] {
-    var wanted: Set<String> = []
-    var pending = names
-    while let name = pending.popLast() {
-        guard let target = targets.first(where: { $0.name == name }), wanted.insert(name).inserted else { continue }
-        for dependency in target.dependencies {
-            if case .byNameItem(let name, _) = dependency { pending.append(name) }
-        }
-    }
-    return targets.filter { wanted.contains($0.name) }
-}
-let chosen = Context.environment["FAIRWAY_TARGETS"].map { closure(of: $0.split(separator: ",").map(String.init)) } ?? targets
-
 let package = Package(
     name: "fairway",
     products: [
         .executable(name: "fairway", targets: ["fairway"]),
         .executable(name: "fairway-echo", targets: ["fairway-echo"]),
-    ].filter { product in chosen.contains { $0.name == product.name } },
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -204,6 +190,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: chosen,
+    targets: targets,
     swiftLanguageModes: [.v6]
 )
