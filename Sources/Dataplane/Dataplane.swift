@@ -29,7 +29,7 @@ package struct SyncReport: Sendable, Hashable {
     package var transactions: Int
     package var elementsAdded: Int
     package var elementsDeleted: Int
-    /// Chains and rules written.
+    /// Chains and rules written, and chains deleted.
     package var rulesWritten: Int
 
     package init(transactions: Int = 0, elementsAdded: Int = 0, elementsDeleted: Int = 0, rulesWritten: Int = 0) {

@@ -27,12 +27,18 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
     private var families: [IPFamily: Family]
     private let limitBytes: Int
     private let watch: TableWatch?
+    private let affinitySeed: UInt32?
 
-    /// - Parameter watch: is told of commits as they begin and end.
+    /// - Parameters:
+    ///   - watch: is told of commits as they begin and end.
+    ///   - affinitySeed: where the ids of remembered endpoints begin (`AffinityTable`); nil: somewhere
+    ///     else with each full synchronisation.
     /// - Throws: `.permission` without CAP_NET_ADMIN, `.unsupported` when the kernel has no nf_tables.
     package init(
-        transactionLimitBytes: Int = NftablesDataplane.transactionLimitBytes, watch: TableWatch? = nil
+        transactionLimitBytes: Int = NftablesDataplane.transactionLimitBytes, watch: TableWatch? = nil,
+        affinitySeed: UInt32? = nil
     ) throws(DataplaneError) {
+        self.affinitySeed = affinitySeed
         limitBytes = transactionLimitBytes
         self.watch = watch
         families = Dictionary(uniqueKeysWithValues: IPFamily.allCases.map { ($0, Family(NftablesFamily($0))) })
@@ -107,10 +113,11 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
         let executor = NftablesExecutor(family: nftables)
         families[family]?.planner = nil
         let kernel = if let adopted = takeAdopted(family) { adopted } else { try read(executor).kernel }
-        let full = NftablesPlanner.fullPlan(family: nftables, kernel: kernel, table: table)
+        var (plan, planner) = NftablesPlanner.fullPlan(
+            family: nftables, kernel: kernel, table: table, affinitySeed: affinitySeed ?? .random(in: 1...(.max)))
         do throws(NetlinkError) {
-            let report = try commit(full.plan, executor)
-            families[family]?.planner = full.planner
+            let report = try commit(plan, &planner, at: table, executor)
+            families[family]?.planner = planner
             return report
         } catch {
             throw DataplaneError(error, doing: "synchronise table \(nftables.text) \(TableLayout.tableName)")
@@ -126,12 +133,21 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
         let nftables = NftablesFamily(family)
         let plan = planner.plan(change)
         do throws(NetlinkError) {
-            let report = try commit(plan, NftablesExecutor(family: nftables))
+            let report = try commit(plan, &planner, at: change.new, NftablesExecutor(family: nftables))
             families[family]?.planner = planner
             return report
         } catch {
             throw DataplaneError(error, doing: "change table \(nftables.text) \(TableLayout.tableName)")
         }
+    }
+
+    /// The plan, and after it, in a transaction of its own, the removal of the chains it left without use.
+    private func commit(
+        _ plan: NftablesPlan, _ planner: inout NftablesPlanner, at table: ServiceTable, _ executor: NftablesExecutor
+    ) throws(NetlinkError) -> SyncReport {
+        var report = try commit(plan, executor)
+        report.add(try commit(planner.plan(ServiceTableChange(old: table, new: table, changed: [])), executor))
+        return report
     }
 
     private func commit(_ plan: NftablesPlan, _ executor: NftablesExecutor) throws(NetlinkError) -> SyncReport {

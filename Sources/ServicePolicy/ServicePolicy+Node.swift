@@ -40,15 +40,3 @@ extension ServicePolicy {
         }
     }
 }
-
-extension LocalDetector {
-    /// Whether pods of this family can be told at all: prefixes of the other one tell nothing
-    /// (reference 1.6: each family by itself).
-    func tellsPods(of family: IPFamily) -> Bool {
-        switch self {
-        case .none: false
-        case .sourcePrefixes(let prefixes): prefixes.contains { $0.family == family }
-        case .interface, .interfacePrefix: true
-        }
-    }
-}

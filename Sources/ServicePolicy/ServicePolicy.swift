@@ -89,7 +89,9 @@ package struct ServicePolicy: Sendable {
             put(nil, at: gone, &changed)
         }
         for port in ports {
-            let wanted = port.frontends.map { $0.key(in: port.key) }
+            let wanted = port.frontends.map {
+                FrontendClaims.Claim(frontend: $0.key(in: port.key), isClusterIP: $0.kind == .clusterIP)
+            }
             rivals.formUnion(claim(port.key, wanted, created: service?.metadata.creationTimestamp))
         }
         for port in ports { put(withRightfulFrontends(port), at: port.key, &changed) }
@@ -128,13 +130,12 @@ package struct ServicePolicy: Sendable {
 
     /// What a service port claims, and since when.
     private struct Wanted: Equatable {
-        let frontends: [FrontendKey]
+        let frontends: [FrontendClaims.Claim]
         let created: Timestamp?
     }
 
-
     private mutating func claim(
-        _ port: ServicePortKey, _ wanted: [FrontendKey], created: Timestamp?
+        _ port: ServicePortKey, _ wanted: [FrontendClaims.Claim], created: Timestamp?
     ) -> Set<ObjectKey> {
         let old = wantedFrontends[port]
         let new = Wanted(frontends: wanted, created: created)
@@ -142,7 +143,7 @@ package struct ServicePolicy: Sendable {
         if old == new { return [] }
         let before = old?.frontends ?? []
         for key in before where !wanted.contains(key) {
-            conflicts[FrontendConflict(servicePort: port, frontend: key)] = nil
+            conflicts[FrontendConflict(servicePort: port, frontend: key.frontend)] = nil
         }
         wantedFrontends[port] = wanted.isEmpty ? nil : new
         return claims.replace(

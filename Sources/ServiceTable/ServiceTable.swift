@@ -13,6 +13,18 @@ public enum LocalDetector: Sendable, Hashable {
     case interfacePrefix(String)
 }
 
+extension LocalDetector {
+    /// Whether pods of this family can be told at all: prefixes of the other one tell nothing
+    /// (reference 1.6: each family by itself).
+    public func tellsPods(of family: IPFamily) -> Bool {
+        switch self {
+        case .none: false
+        case .sourcePrefixes(let prefixes): prefixes.contains { $0.family == family }
+        case .interface, .interfacePrefix: true
+        }
+    }
+}
+
 /// What dataplanes must know of the node itself.
 public struct NodeTable: Sendable, Hashable {
     public var localDetector: LocalDetector

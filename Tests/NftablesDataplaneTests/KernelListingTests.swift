@@ -72,7 +72,7 @@ struct KernelListingTests {
     private static func node(_ network: TestNetwork, _ family: IPFamily) async throws -> TestNamespace {
         let node = try network.addNamespace("node")
         try await node.inside {
-            var dataplane = try NftablesDataplane()
+            var dataplane = try NftablesDataplane(affinitySeed: 0)
             _ = try dataplane.synchronize(table(family), family: family)
         }
         return node
@@ -100,7 +100,7 @@ struct KernelListingTests {
         // 1.0.6 loads the value of an `update` over the end of its key.
         let mended = family == .ipv4 ? 0 : 2 * 9
         try await other.inside {
-            var dataplane = try NftablesDataplane()
+            var dataplane = try NftablesDataplane(affinitySeed: 0)
             let report = try dataplane.synchronize(Self.table(family), family: family)
             #expect([report.elementsAdded, report.elementsDeleted, report.rulesWritten] == [4, 0, mended], "\(report)")
             #expect(try dataplane.synchronize(Self.table(family), family: family).isEmpty)
@@ -179,7 +179,7 @@ struct KernelListingTests {
         #expect(try await Self.nft(node, ["list", "table", "inet", "admin"]) == own)
         #expect(try await Self.nft(node, ["list", "ruleset"]) == before + own)
         try await node.inside {
-            var dataplane = try NftablesDataplane()
+            var dataplane = try NftablesDataplane(affinitySeed: 0)
             #expect(try dataplane.synchronize(Self.table(family), family: family).isEmpty)
             _ = try dataplane.synchronize(ServiceTable(), family: family)
         }
@@ -189,7 +189,7 @@ struct KernelListingTests {
         let name = NftablesFamily(family).text
         #expect(try await Self.nft(node, ["list", "tables"]) == "table \(name) fairway\n")
         try await node.inside {
-            var dataplane = try NftablesDataplane()
+            var dataplane = try NftablesDataplane(affinitySeed: 0)
             #expect(try dataplane.cleanup() == ["table \(name) fairway"])
         }
         #expect(try await Self.nft(node, ["list", "ruleset"]) == "")

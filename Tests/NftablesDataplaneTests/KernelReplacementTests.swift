@@ -74,7 +74,7 @@ struct KernelReplacementTests {
         let table = random.table()
         if row.isEdit {
             try await node.inside {
-                var dataplane = try NftablesDataplane()
+                var dataplane = try NftablesDataplane(affinitySeed: 0)
                 _ = try dataplane.synchronize(table, family: family)
             }
         }
@@ -82,7 +82,7 @@ struct KernelReplacementTests {
         let loaded = try await node.run(["nft", "-f", "-"], input: script + "\n")
         #expect(loaded.status.isSuccess, "\(loaded)")
         try await node.inside {
-            var dataplane = try NftablesDataplane()
+            var dataplane = try NftablesDataplane(affinitySeed: 0)
             _ = try dataplane.adoptOrder()
             let report = try dataplane.synchronize(table, family: family)
             #expect(!report.isEmpty, "\(row.name)")
@@ -96,7 +96,7 @@ struct KernelReplacementTests {
         let listing = try await node.run(["nft", "list", "table", nftables.text, "fairway"]).standardOutput
         let fresh = try network.addNamespace("fresh")
         try await fresh.inside {
-            var dataplane = try NftablesDataplane()
+            var dataplane = try NftablesDataplane(affinitySeed: 0)
             _ = try dataplane.synchronize(table, family: family)
         }
         let wanted = try await fresh.run(["nft", "list", "table", nftables.text, "fairway"]).standardOutput

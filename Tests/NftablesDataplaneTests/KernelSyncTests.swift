@@ -57,6 +57,28 @@ struct KernelSyncTests {
         }
     }
 
+    @Test("Chains that nothing uses any more go at once, and those that an earlier process left with the first sync")
+    func unusedChains() async throws {
+        let counts = try await inNamespace {
+            var dataplane = try NftablesDataplane()
+            let table = KernelCluster.table(services: 30)
+            let empty = ServiceTable(node: table.node)
+            for family in IPFamily.allCases { _ = try dataplane.synchronize(empty, family: family) }
+            let before = try dataplane.kernelCounts()
+            for family in IPFamily.allCases { _ = try dataplane.apply(table.changes(from: empty), family: family) }
+            let full = try dataplane.kernelCounts()
+            for family in IPFamily.allCases { _ = try dataplane.apply(empty.changes(from: table), family: family) }
+            let after = try dataplane.kernelCounts()
+            for family in IPFamily.allCases { _ = try dataplane.apply(table.changes(from: empty), family: family) }
+            var second = try NftablesDataplane()
+            for family in IPFamily.allCases { _ = try second.synchronize(empty, family: family) }
+            return [before, full, after, try second.kernelCounts()].map(\.chains)
+        }
+        #expect(counts[1] > counts[0])
+        #expect(counts[2] == counts[0])
+        #expect(counts[3] == counts[0])
+    }
+
     @Test("Every change of one service port leaves the kernel as a fresh sync would")
     func incrementalEqualsFresh() async throws {
         try await inNamespace {

@@ -114,6 +114,24 @@ import Testing
         #expect(cluster.policy.table.values.allSatisfy { $0.frontends.count == 2 })
     }
 
+    @Test("nobody takes a ClusterIP away by naming it, however old", arguments: [true, false])
+    func clusterIPStays(victimFirst: Bool) {
+        var thief = Service.make("thief", clusterIPs: ["10.96.0.9"], ports: [.init(port: 80)])
+        thief.metadata.creationTimestamp = Timestamp(seconds: 1)
+        thief.spec.externalIPs = [ip("10.96.0.1")]
+        thief.status.loadBalancerIngress = [LoadBalancerIngress(ip: ip("10.96.0.1"))]
+        thief.spec.loadBalancerSourceRanges = [prefix("192.0.2.0/24")]
+        var victim = Service.make("victim", clusterIPs: ["10.96.0.1"], ports: [.init(port: 80)])
+        victim.metadata.creationTimestamp = Timestamp(seconds: 2)
+        var cluster = Cluster()
+        for service in victimFirst ? [victim, thief] : [thief, victim] { cluster.set(.service(service)) }
+        #expect(cluster.port("victim")?.frontendTexts == ["10.96.0.1:80/tcp"])
+        #expect(cluster.port("thief")?.frontendTexts == ["10.96.0.9:80/tcp"])
+        #expect(cluster.conflicts == ["thief 10.96.0.1:80/tcp: victim"])
+        cluster.delete(.service, "victim")
+        #expect(cluster.port("thief")?.frontendTexts == ["10.96.0.9:80/tcp", "10.96.0.1:80/tcp"])
+    }
+
     @Test("a NodePort handed on within one batch: only what differs in the end is named")
     func handedOn() {
         var cluster = Cluster()

@@ -11,9 +11,16 @@ extension SyncReport {
         switch operation {
         case .addElements(_, let elements): elementsAdded += elements.count
         case .deleteElements(_, let elements): elementsDeleted += elements.count
-        case .addChain, .addRule: rulesWritten += 1
+        case .addChain, .addRule, .deleteChain: rulesWritten += 1
         default: break
         }
+    }
+
+    mutating func add(_ other: SyncReport) {
+        transactions += other.transactions
+        elementsAdded += other.elementsAdded
+        elementsDeleted += other.elementsDeleted
+        rulesWritten += other.rulesWritten
     }
 }
 

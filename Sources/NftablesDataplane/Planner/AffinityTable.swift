@@ -4,7 +4,11 @@ internal import ServiceTable
 /// Gives the endpoints of service ports with session affinity the ids that clients are remembered by.
 ///
 /// An endpoint keeps its id while it is used by the owner, and its number is not given to another soon
-/// after: a client of an endpoint that is gone must not be sent to a newcomer because of it.
+/// after: a client of an endpoint that is gone must not be sent to a newcomer because of it. Nothing tells
+/// a table made anew which ids the kernel still remembers, for up to a day, of owners and endpoints that
+/// are gone; so each begins to count somewhere else, by its seed. That a newcomer inherits clients is then
+/// as likely as it is for gone ids to be hit: one in 262 000 for each gone owner, one in 16 000 for each
+/// gone endpoint of an owner.
 struct AffinityTable: Sendable {
     /// Who remembers: one service port, or all ports of a Service together. One family's.
     private struct Owner: Hashable {
@@ -59,13 +63,33 @@ struct AffinityTable: Sendable {
     private var ownersInUse: Set<UInt32> = []
     private var lastOwner: UInt32 = 0
 
-    init() {}
+    /// Where counting begins; 0: at the beginning, for texts that are to be the same each time.
+    private let seed: UInt32
+
+    init(seed: UInt32) {
+        self.seed = seed
+        lastOwner = seed == 0 ? 0 : Self.start(seed, in: EndpointID.owners)
+    }
+
+    private static func start(_ seed: UInt32, in numbers: ClosedRange<UInt32>) -> UInt32 {
+        numbers.lowerBound + seed % UInt32(numbers.count)
+    }
+
+    /// The number after which the endpoints of an owner are numbered.
+    private func firstNumber(of owner: UInt32) -> UInt32 {
+        if seed == 0 { return 0 }
+        // Fibonacci hashing: neighbouring owners begin far apart.
+        return Self.start((seed ^ owner) &* 2_654_435_769, in: EndpointID.numbers)
+    }
 
     /// Ids that a running table has keep their meaning: of each frontend its endpoints, by id. To be
     /// followed by `finishAdoption` once every port was told.
     ///
     /// - Parameter ports: those that will be told of.
-    init(adopted: [FrontendKey: [(id: UInt32, backend: Backend)]], ports: some Sequence<ServicePort>) {
+    init(
+        adopted: [FrontendKey: [(id: UInt32, backend: Backend)]], ports: some Sequence<ServicePort>, seed: UInt32
+    ) {
+        self.init(seed: seed)
         if adopted.isEmpty { return }
         var endpoints: [UInt32: [(id: UInt32, backend: Backend)]] = [:]
         var owners: [FrontendKey: UInt32] = [:]
@@ -75,7 +99,7 @@ struct AffinityTable: Sendable {
                 endpoints[owner, default: []].append(endpoint)
                 // A damaged table may name several.
                 owners[frontend] = min(owners[frontend] ?? owner, owner)
-                lastOwner = max(lastOwner, owner)
+                if seed == 0 { lastOwner = max(lastOwner, owner) }
             }
         }
         for port in ports.sorted(by: { $0.key < $1.key }) {
@@ -83,7 +107,9 @@ struct AffinityTable: Sendable {
                 let number = port.frontends.lazy.compactMap({ owners[$0.key(in: port.key)] }).first,
                 EndpointID.owners.contains(number), ownersInUse.insert(number).inserted
             else { continue }
-            entries[owner] = Entry(number: number, adopting: endpoints[number] ?? [], affinity.scope)
+            var entry = Entry(number: number, adopting: endpoints[number] ?? [], affinity.scope)
+            if seed != 0 { entry.lastNumber = firstNumber(of: number) }
+            entries[owner] = entry
         }
     }
 
@@ -164,7 +190,9 @@ struct AffinityTable: Sendable {
                 after: lastOwner, in: EndpointID.owners, isTaken: { ownersInUse.contains($0) }, taken: ownersInUse.count)
         else { return nil }
         lastOwner = number
-        return Entry(number: number)
+        var entry = Entry(number: number)
+        entry.lastNumber = firstNumber(of: number)
+        return entry
     }
 
     /// The next free number, counting round: a number that was given back comes up again last.

@@ -10,10 +10,12 @@ extension NftablesPlanner {
     ///
     /// A table of another layout is replaced whole. One of this layout keeps its codes and every
     /// element that is right: an unchanged cluster gives an empty plan. O(table).
+    ///
+    /// - Parameter affinitySeed: where the ids of remembered endpoints begin (`AffinityTable`).
     package static func fullPlan(
-        family: NftablesFamily, kernel: KernelTable?, table: ServiceTable
+        family: NftablesFamily, kernel: KernelTable?, table: ServiceTable, affinitySeed: UInt32 = 0
     ) -> (plan: NftablesPlan, planner: NftablesPlanner) {
-        var planner = NftablesPlanner(family: family)
+        var planner = NftablesPlanner(family: family, affinitySeed: affinitySeed)
         guard let kernel, kernel.hasLayout(planner.layout) else {
             var plan = planner.creation(replacing: kernel != nil, node: table.node)
             let contents = planner.plan(table.changes(from: ServiceTable(node: NodeTable()), family: family.ipFamily))
@@ -27,7 +29,8 @@ extension NftablesPlanner {
         planner.sources = CodeTable(adopted: kernel.sources(family.ipFamily), reserved: kernel.sourceCodes)
         planner.affinity = AffinityTable(
             adopted: kernel.affinityEndpoints(family.ipFamily),
-            ports: table.values.lazy.filter { $0.affinity != nil && $0.key.family == family.ipFamily })
+            ports: table.values.lazy.filter { $0.affinity != nil && $0.key.family == family.ipFamily },
+            seed: affinitySeed)
         planner.hairpins.adopt(kernel.addresses(in: .hairpinEndpoints, family.ipFamily))
         planner.clusterIPs.adopt(kernel.addresses(in: .clusterIPs, family.ipFamily))
         let strangers = planner.strangers(kernel)

@@ -13,11 +13,15 @@ package struct NftablesPlanner: Sendable {
 
     var treatments = TreatmentTable()
     var sources = CodeTable<[IPPrefix]>()
-    var affinity = AffinityTable()
+    var affinity: AffinityTable
     var hairpins = CountedAddresses()
     var clusterIPs = CountedAddresses()
 
-    package init(family: NftablesFamily) { self.family = family }
+    /// - Parameter affinitySeed: where the ids of remembered endpoints begin (`AffinityTable`).
+    package init(family: NftablesFamily, affinitySeed: UInt32 = 0) {
+        self.family = family
+        affinity = AffinityTable(seed: affinitySeed)
+    }
 
     /// What takes the kernel from `change.old` to `change.new`, for this family.
     package mutating func plan(_ change: ServiceTableChange) -> NftablesPlan {

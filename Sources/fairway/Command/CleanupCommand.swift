@@ -13,6 +13,7 @@ struct CleanupCommand: ParsableCommand {
     func run() throws { try Self.removeEverything(stateDirectory: stateDir) }
 
     static func removeEverything(stateDirectory: String) throws {
+        try DaemonLock.requireNone()
         // What was removed is told even when something else could not be.
         var removed: [String] = []
         defer { if !removed.isEmpty { Output.line(removed.map { "removed \($0)" }.joined(separator: "\n")) } }

@@ -120,6 +120,10 @@ struct ServiceOptions: ParsableArguments {
         }
         let prefixes = try prefixes(nodeportAddresses, "--nodeport-addresses")
         guard !prefixes.isEmpty else { throw .usage("--nodeport-addresses is empty; give primary or CIDRs") }
+        if let loopback = prefixes.first(where: { $0.address.isLoopback && $0.lastAddress.isLoopback }) {
+            throw .usage(
+                "--nodeport-addresses \(loopback): NodePorts on loopback addresses need the userspace relay, which this version does not have; leave it out")
+        }
         return .prefixes(prefixes)
     }
 

@@ -32,5 +32,16 @@ final class DaemonLock: Sendable {
         }
     }
 
+    /// - Throws: `CommandFailure` when a daemon works here: what is removed it would put back.
+    static func requireNone() throws(CommandFailure) {
+        do throws(NamespaceLock.Failure) {
+            _ = try NamespaceLock(name)
+        } catch {
+            guard case .held(let holder) = error, holder.userID.map({ $0 == geteuid() || $0 == 0 }) ?? true else { return }
+            let process = holder.processID.map { " (pid \($0))" } ?? ""
+            throw .failed("fairway run works in this network namespace\(process) and would put everything back; stop it first")
+        }
+    }
+
     func dismissCallers() { lock.dismissCallers() }
 }

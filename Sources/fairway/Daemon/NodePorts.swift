@@ -9,6 +9,8 @@ struct NodePorts: Sendable {
     private(set) var ports: [ServicePortKey: PortNumber] = [:]
     /// Addresses that serve them.
     private(set) var addresses: [IPAddress] = []
+    /// Families that serve NodePorts while nothing tells pods from others.
+    private(set) var familiesWithoutPods: Set<IPFamily> = []
 
     /// Takes a step of the table over. O(what changed).
     ///
@@ -22,6 +24,9 @@ struct NodePorts: Sendable {
             ports[key] = frontend?.port
             isChanged = true
         }
+        let untold = Set(ports.keys.map(\.family)).filter { !change.new.node.localDetector.tellsPods(of: $0) }
+        isChanged = isChanged || untold != familiesWithoutPods
+        familiesWithoutPods = untold
         return isChanged
     }
 

@@ -92,7 +92,7 @@ final class NodeService: Service, Sendable {
                 return (state.isStopped, state.isSynced, state.hasNewPorts ? state.nodePorts : nil)
             }
             if isStopped { return }
-            watch.check()
+            watch.check(ports)
             if let ports {
                 collisions.check(ports)
                 reservation.update(ports)

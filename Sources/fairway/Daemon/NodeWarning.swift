@@ -9,6 +9,8 @@ package struct NodeFacts: Sendable, Hashable {
     package var reversePathFilters: [String: Int] = [:]
     package var tables: [NftablesTableSummary] = []
     package var chains: [NftablesChainSummary] = []
+    /// Families in which pods are not told from others, though there are NodePorts.
+    package var familiesWithoutPods: Set<IPFamily> = []
 
     package init() {}
 }
@@ -29,6 +31,15 @@ package struct NodeWarning: Sendable, Hashable {
                 NodeWarning(
                     name: "forwarding-off-\(family)",
                     text: "\(setting) is 0: nothing reaches \(family) pods through this node; set it to 1"))
+        }
+        for family in facts.familiesWithoutPods.sorted() {
+            warnings.append(
+                NodeWarning(
+                    name: "pods-not-told-\(family)",
+                    text: """
+                        nothing tells \(family) pods from others: they reach Services with externalTrafficPolicy Local as \
+                        outsiders do, and ClusterIPs are not masqueraded; give --cluster-cidr or the Node's podCIDRs
+                        """))
         }
         if let strict = strictInterfaces(facts.reversePathFilters) {
             warnings.append(

@@ -21,7 +21,8 @@ struct NodeWatch: ~Copyable {
     }
 
     /// Some file reads an interface; tables are listed only when somebody changed them.
-    mutating func check() {
+    mutating func check(_ ports: NodePorts?) {
+        if let ports { facts.familiesWithoutPods = ports.familiesWithoutPods }
         gather()
         let warnings = NodeWarning.warnings(facts)
         for warning in warnings where !reported.contains(warning.name) {
