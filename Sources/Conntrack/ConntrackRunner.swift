@@ -113,7 +113,9 @@ package final class ConntrackRunner: Sendable {
                 if !perform(sweeps, family, sweeper) { failed = true }
             }
             if failed {
-                _ = wake.wait(timeout: .now() + .milliseconds(delay))
+                // Steps that arrive meanwhile are taken with the next try; they do not hasten it.
+                let deadline = DispatchTime.now() + .milliseconds(delay)
+                while !state.withLock({ $0.isStopping }), wake.wait(timeout: deadline) == .success {}
                 delay = min(delay * 2, ConntrackRunner.retryMilliseconds.upperBound)
             } else {
                 delay = ConntrackRunner.retryMilliseconds.lowerBound

@@ -43,8 +43,9 @@ package struct SyncPacer: Sendable {
     private var applied: ServiceTable?
     private var pending: ServiceTableChange?
     private var latest: ServiceTable?
-    /// When a full synchronisation is due that somebody asked for.
-    private var fullDue: (at: Duration, reason: SyncReason)?
+    /// When full synchronisations are due that somebody asked for, ascending. One that was asked for with
+    /// a later time stands for what may come until then: an earlier one does not do for it.
+    private var fullDue: [(at: Duration, reason: SyncReason)] = []
     /// When one is due because none was for long.
     private var periodicDue: Duration?
     private var hasSucceeded = false
@@ -62,10 +63,14 @@ package struct SyncPacer: Sendable {
 
     /// The kernel may not hold what was put there: everything is compared from this time on.
     ///
-    /// - Parameter at: of monotonic time; the earlier of two requests holds.
+    /// What others changed does not wait for the end of the pause after a refusal.
+    ///
+    /// - Parameter at: of monotonic time.
     package mutating func requestFull(_ reason: SyncReason, at: Duration = .zero) {
-        if let fullDue, fullDue.at <= at { return }
-        fullDue = (at, reason)
+        if applied == nil { notBefore = min(notBefore, at) }
+        if fullDue.contains(where: { $0.at == at }) { return }
+        fullDue.append((at, reason))
+        fullDue.sort { $0.at < $1.at }
     }
 
     /// Changes not yet handed out.
@@ -77,20 +82,20 @@ package struct SyncPacer: Sendable {
         let reason = fullReason(now: now)
         guard reason != nil || pending.map({ !$0.isEmpty }) == true else {
             pending = nil
-            let due = [fullDue?.at, periodicDue].compactMap { $0 }.min()
+            let due = [fullDue.first?.at, periodicDue].compactMap { $0 }.min()
             return due.map { .wait(until: max($0, notBefore)) } ?? .idle
         }
         guard now >= notBefore else { return .wait(until: notBefore) }
         running = (latest, reason != nil)
         defer { pending = nil }
         guard let reason else { return pending.map { .incremental($0) } ?? .idle }
-        fullDue = nil
+        fullDue.removeAll { $0.at <= now }
         return .full(latest, reason)
     }
 
     /// Why everything is to be compared now; nil when it is not.
     private func fullReason(now: Duration) -> SyncReason? {
-        if let fullDue, fullDue.at <= now, hasSucceeded { return fullDue.reason }
+        if let due = fullDue.first, due.at <= now, hasSucceeded { return due.reason }
         if applied == nil { return hasSucceeded ? .failure : .start }
         if let periodicDue, periodicDue <= now { return .periodic }
         return nil

@@ -54,6 +54,8 @@ package struct ServicePolicy: Sendable {
             portsByService.reserveCapacity(pending.count)
             wantedFrontends.reserveCapacity(pending.count)
             claims.reserveCapacity(pending.count)
+            changed.reserveCapacity(pending.count)
+            decided.reserveCapacity(pending.count)
         }
         var hasRivals = false
         while let key = pending.popFirst() {
@@ -66,7 +68,7 @@ package struct ServicePolicy: Sendable {
         }
         // A frontend handed on within this step may have changed a service port there and back.
         let differing = hasRivals ? changed.filter { old.servicePorts[$0] != table.servicePorts[$0] } : changed
-        return ServiceTableChange(old: old, new: table, changed: differing.sorted())
+        return ServiceTableChange(old: old, new: table, changed: differing.inReadableOrder())
     }
 
     /// Forgets the adopted order: from here on the table itself is what order is kept by.

@@ -160,18 +160,26 @@ import Testing
                 .expect(at: 52, .wait(until: 100)), .expect(at: 100, .full(2)), .succeeds(at: 101), .expect(at: 200, .idle),
             ]),
         Scenario(
-            name: "of two requests the earlier holds, and one synchronisation does for both",
+            name: "requests for several times each hold: the later stand for what may come until then",
             steps: [
                 .submit(0, 1), .expect(at: 0, .full(1)), .succeeds(at: 0), .requestFullAt(100), .requestFullAt(300),
                 .requestFullAt(50), .expect(at: 0, .wait(until: 50)), .expect(at: 50, .full(1)), .succeeds(at: 51),
-                .expect(at: 400, .idle),
+                .expect(at: 52, .wait(until: 100)), .expect(at: 350, .full(1)), .succeeds(at: 351), .expect(at: 400, .idle),
             ]),
         Scenario(
-            name: "a full synchronisation for another reason does for one asked for later",
+            name: "a full synchronisation for another reason does not do for one asked for later",
             steps: [
                 .submit(0, 1), .expect(at: 0, .full(1)), .succeeds(at: 0), .requestFullAt(500), .submit(1, 2),
                 .expect(at: 1, .incremental(1, 2, changed: 1)), .fails(at: 2), .expect(at: 102, .full(2)),
-                .succeeds(at: 103), .expect(at: 500, .idle),
+                .succeeds(at: 103), .expect(at: 104, .wait(until: 500)), .expect(at: 500, .full(2)), .succeeds(at: 501),
+                .expect(at: 502, .idle),
+            ]),
+        Scenario(
+            name: "a request does not wait for the end of the pause after a refusal",
+            steps: [
+                .submit(0, 1), .expect(at: 0, .full(1)), .succeeds(at: 0), .submit(1, 2),
+                .expect(at: 1, .incremental(1, 2, changed: 1)), .fails(at: 2), .requestFullAt(10),
+                .expect(at: 3, .wait(until: 10)), .expect(at: 10, .full(2)), .succeeds(at: 11), .expect(at: 12, .idle),
             ]),
         Scenario(
             name: "a full synchronisation comes by itself, counted from the last full one",

@@ -47,6 +47,9 @@ struct KernelWatchTests {
             name: "a chain added", script: "add chain FAMILY fairway more",
             object: "chain more added or changed"),
         Edit(
+            name: "a base chain made to drop", script: "add chain FAMILY fairway filter-forward { policy drop; }",
+            object: "chain filter-forward added or changed"),
+        Edit(
             name: "the table switched off", script: "add table FAMILY fairway { flags dormant; }",
             object: "table added or changed"),
     ]

@@ -149,7 +149,8 @@ extension NftablesBatch {
             unsafe nftnl_chain_set_u32(object, UInt16(NFTNL_CHAIN_HOOKNUM.rawValue), attachment.hook.rawValue)
             unsafe nftnl_chain_set_s32(object, UInt16(NFTNL_CHAIN_PRIO.rawValue), attachment.priority)
             unsafe nftnl_chain_set_str(object, UInt16(NFTNL_CHAIN_TYPE.rawValue), attachment.type.rawValue)
-            unsafe nftnl_chain_set_u32(object, UInt16(NFTNL_CHAIN_POLICY.rawValue), UInt32(NF_ACCEPT))
+            let policy = attachment.dropsByPolicy ? NF_DROP : NF_ACCEPT
+            unsafe nftnl_chain_set_u32(object, UInt16(NFTNL_CHAIN_POLICY.rawValue), UInt32(policy))
         }
         if let comment = chain.comment {
             var userdata = Userdata()

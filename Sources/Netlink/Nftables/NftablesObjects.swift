@@ -37,16 +37,19 @@ public struct NftablesChain: Sendable, Hashable {
         case output = 3
         case postrouting = 4
     }
-    /// Where a base chain is attached; its policy is always accept.
+    /// Where a base chain is attached, and what becomes of packets that come to its end.
     public struct Attachment: Sendable, Hashable {
         public let type: ChainType
         public let hook: Hook
         public let priority: Int32
+        /// `policy drop`; else `policy accept`.
+        public let dropsByPolicy: Bool
 
-        public init(type: ChainType, hook: Hook, priority: Int32) {
+        public init(type: ChainType, hook: Hook, priority: Int32, dropsByPolicy: Bool = false) {
             self.type = type
             self.hook = hook
             self.priority = priority
+            self.dropsByPolicy = dropsByPolicy
         }
     }
 

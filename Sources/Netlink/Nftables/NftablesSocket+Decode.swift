@@ -9,6 +9,7 @@ extension NftablesSocket {
         var type: NftablesChain.ChainType?
         var hook: NftablesChain.Hook?
         var priority: Int32?
+        var dropsByPolicy = false
         var comment: String?
         payload.forEachAttribute(from: NetlinkWriter.netfilterHeaderBytes) { attribute, value in
             switch UInt32(attribute) {
@@ -24,6 +25,7 @@ extension NftablesSocket {
                     default: break
                     }
                 }
+            case NFTA_CHAIN_POLICY.rawValue: dropsByPolicy = value.networkUInt32 == UInt32(NF_DROP)
             case NFTA_CHAIN_USERDATA.rawValue:
                 comment = Userdata.comment(in: value, type: Int(NFTNL_UDATA_CHAIN_COMMENT.rawValue))
             default: break
@@ -32,7 +34,8 @@ extension NftablesSocket {
         guard tableName == table.name else { return nil }
         var chain = NftablesChain(name, comment: comment)
         if let type, let hook, let priority {
-            chain.attachment = NftablesChain.Attachment(type: type, hook: hook, priority: priority)
+            chain.attachment = NftablesChain.Attachment(
+                type: type, hook: hook, priority: priority, dropsByPolicy: dropsByPolicy)
         }
         return chain
     }

@@ -38,7 +38,12 @@ package struct Treatment: Sendable, Hashable {
         self.init(
             pod: origin(frontend.verdicts.pod), node: origin(frontend.verdicts.node),
             outside: origin(frontend.verdicts.outside))
-        if chains.isEmpty { return nil }
+        if pod.chain == nil && node.chain == nil && outside.chain == nil { return nil }
+    }
+
+    /// Some origin is balanced over this scope.
+    func balances(over scope: BackendScope) -> Bool {
+        pod.chain?.scope == scope || node.chain?.scope == scope || outside.chain?.scope == scope
     }
 
     /// The chains this treatment needs.

@@ -80,9 +80,7 @@ struct FrontendState {
         return port.affinitySlots(scope)
     }
 
-    private func balances(over scope: BackendScope) -> Bool {
-        treatment?.chains.contains { $0.scope == scope } ?? false
-    }
+    private func balances(over scope: BackendScope) -> Bool { treatment?.balances(over: scope) ?? false }
 
     /// Some origin gets this verdict.
     func refuses(_ verdict: Verdict) -> Bool {

@@ -7,7 +7,7 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs the node daemon: Services into the kernel.",
         discussion: """
-            SIGTERM and SIGINT end the daemon and leave its rules in place, so that traffic goes on while it \
+            SIGTERM, SIGINT and SIGHUP end the daemon and leave its rules in place, so that traffic goes on while it \
             restarts; `fairway cleanup` removes them. Logs go to standard error, one line an event.
             """)
 

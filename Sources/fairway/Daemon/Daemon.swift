@@ -33,7 +33,7 @@ struct Daemon {
     let configuration: Configuration
     let logger: Logger
 
-    /// Runs until SIGTERM or SIGINT. Rules stay in place.
+    /// Runs until SIGTERM, SIGINT or SIGHUP. Rules stay in place.
     func run() async throws {
         let logger = logger
         let prometheus = PrometheusMetrics()
@@ -99,7 +99,7 @@ struct Daemon {
         do {
             try await ServiceGroup(
                 configuration: .init(
-                    services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") {
+                    services: services, gracefulShutdownSignals: [.sigterm, .sigint, .sighup], logger: Logger(label: "lifecycle") {
                         _ in LineLogHandler(level: .error)
                     })
             ).run()

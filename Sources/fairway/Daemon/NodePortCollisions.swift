@@ -8,17 +8,25 @@ internal import NetworkTypes
 /// process no longer gets them.
 struct NodePortCollisions {
     let logger: Logger
-    private var known: Set<ServedPort> = []
+    /// What was told of and is still so.
+    private var told: Set<Collision> = []
     private var isUnavailable = false
 
     init(logger: Logger) { self.logger = logger }
 
-    /// Looks at the NodePorts that were not there before. Each is reported once, until it comes anew.
+    /// A socket on a NodePort.
+    private struct Collision: Hashable {
+        let port: ServedPort
+        let inode: UInt32
+    }
+
+    /// Looks at the host's sockets on NodePorts, whichever of the two came first. Each is told once.
     mutating func check(_ ports: NodePorts) {
         let served = Set(ports.served)
-        let fresh = served.subtracting(known)
-        known = served
-        guard !fresh.isEmpty else { return }
+        guard !served.isEmpty else {
+            told = []
+            return
+        }
         let sockets: [HostSocket]
         do throws(NetlinkError) {
             sockets = try SocketDiagnosis().receivers()
@@ -27,7 +35,9 @@ struct NodePortCollisions {
             isUnavailable = true
             return
         }
-        let found = PortCollision.find(ports: fresh, addresses: ports.addresses, sockets: sockets)
+        let all = PortCollision.find(ports: served, addresses: ports.addresses, sockets: sockets)
+        let found = all.filter { !told.contains(Collision(port: $0.port, inode: $0.socket.inode)) }
+        told = Set(all.map { Collision(port: $0.port, inode: $0.socket.inode) })
         let owners = SocketOwners.find(Set(found.map(\.socket.inode)))
         for collision in found {
             let (port, socket) = (collision.port, collision.socket)

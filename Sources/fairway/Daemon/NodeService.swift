@@ -86,6 +86,7 @@ final class NodeService: Service, Sendable {
         var collisions = NodePortCollisions(logger: logger)
         var reservation = NodePortUpkeep(settings: settings, logger: logger)
         var isTuned = false
+        var current: NodePorts?
         while true {
             let (isStopped, isSynced, ports) = state.withLock { state in
                 defer { state.hasNewPorts = false }
@@ -93,9 +94,11 @@ final class NodeService: Service, Sendable {
             }
             if isStopped { return }
             watch.check(ports)
-            if let ports {
-                collisions.check(ports)
-                reservation.update(ports)
+            current = ports ?? current
+            // Sockets and settings change without a word: they are looked at again each time.
+            if let current {
+                collisions.check(current)
+                reservation.update(current)
             }
             if isSynced, !isTuned {
                 isTuned = true
@@ -130,11 +133,11 @@ struct NodePortUpkeep {
 
     mutating func update(_ ports: NodePorts) {
         let wanted = isOn ? ports.numbers : PortSet()
-        guard let reservation, wanted != last else { return }
+        guard let reservation, isOn || wanted != last else { return }
         do {
             if isOn {
                 let ours = try reservation.reserve(wanted)
-                logger.info("NodePorts reserved", metadata: ["ports": "\(ours)"])
+                if wanted != last { logger.info("NodePorts reserved", metadata: ["ports": "\(ours)"]) }
             } else {
                 let given = try reservation.release()
                 if !given.isEmpty { logger.info("NodePorts no longer reserved", metadata: ["ports": "\(given)"]) }
