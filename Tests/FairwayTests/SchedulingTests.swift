@@ -160,5 +160,18 @@ extension FairwayTests {
                 #expect(names.count { $0 == "pod0" } == 30 && names.count { $0 == "pod1" } == 10, "\(names)")
             }
         }
+
+        @Test func `status says why a Service that asks for topology has no hints`() async throws {
+            try await withNode { made in
+                let services = Self.service(
+                    "turns", ports: [Self.http + ", nodePort: 30105"], annotations: "service.kubernetes.io/topology-mode: Auto")
+                try made.folder.replace("manifests/services.yaml", services)
+                try await made.waitUntilServed(by: ["pod0", "pod1", "pod2"], at: try target("turns", .ipv4))
+                let status = try await made.get(["status"]).standardOutput
+                let lines = status.split(separator: "\n").filter { $0.hasPrefix("no hints:") }
+                #expect(lines.count == 2, "\(status)")
+                #expect(lines.allSatisfy { $0.contains("shop/turns IPv") && $0.contains("no node outside the control plane is ready") })
+            }
+        }
     }
 }

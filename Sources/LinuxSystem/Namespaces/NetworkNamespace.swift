@@ -43,7 +43,7 @@ import Glibc
             try descriptor.duplicate().release()
         }
         return try await DedicatedThread.run(named: "netns") {
-            try NetworkNamespace(owning: FileDescriptor(owning: raw)).enterAndRun(body)
+            try NetworkNamespace(owning: FileDescriptor(owning: raw)).visit(body)
         }
     }
 
@@ -53,13 +53,23 @@ import Glibc
             try descriptor.duplicate().release()
         }
         return try DedicatedThread.runBlocking(named: "netns") {
-            try NetworkNamespace(owning: FileDescriptor(owning: raw)).enterAndRun(body)
+            try NetworkNamespace(owning: FileDescriptor(owning: raw)).visit(body)
         }
     }
 
-    private func enterAndRun<T>(_ body: () throws -> T) throws -> T {
+    /// Runs `body` with the calling thread in this namespace, and takes the thread back to where it was.
+    /// Only for a thread that belongs to the caller.
+    package func visit<T>(_ body: () throws -> T) throws -> T {
+        let home = try attempting("open the thread's network namespace") { () throws(Errno) in
+            try NetworkNamespace.current().descriptor.duplicate().release()
+        }
         try attempting("enter a network namespace") { () throws(Errno) in try enter() }
-        return try body()
+        let result = Result(catching: body)
+        // Whoever the end of `body` wakes may start a thread from this one, which stays where this one is.
+        try attempting("leave a network namespace") { () throws(Errno) in
+            try NetworkNamespace(owning: FileDescriptor(owning: home)).enter()
+        }
+        return try result.get()
     }
 }
 

@@ -43,6 +43,25 @@ struct RuleBuilder {
 
     mutating func originalDestinationPort() { append(1) { .ct(.originalDestinationPort, to: $0) } }
 
+    /// The key of an address frontend: where the packet goes.
+    mutating func frontend() {
+        destinationAddress()
+        nodePort()
+    }
+
+    /// The key of a NodePort, the address aside.
+    mutating func nodePort() {
+        transportProtocol()
+        destinationPort()
+    }
+
+    /// Goes on when the packet goes to an address that serves NodePorts, with the key of the NodePort.
+    mutating func nodePortAtItsAddress() {
+        destinationAddress()
+        isIn(.nodePortAddresses)
+        nodePort()
+    }
+
     mutating func randomIndex(modulus: Int) { append(1) { .numgen(.random, modulus: UInt32(modulus), to: $0) } }
 
     mutating func priority() { append(1) { .meta(.priority, to: $0) } }

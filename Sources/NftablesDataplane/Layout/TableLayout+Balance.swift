@@ -61,8 +61,6 @@ extension TableLayout {
 extension RuleBuilder {
     /// The key of the frontend that a packet is for, as the chain's maps have it.
     fileprivate mutating func frontend(of chain: BalanceChain) {
-        if !chain.isNodePort { destinationAddress() }
-        transportProtocol()
-        destinationPort()
+        if chain.isNodePort { nodePort() } else { frontend() }
     }
 }

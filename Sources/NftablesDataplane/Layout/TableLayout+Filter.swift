@@ -8,9 +8,7 @@ extension TableLayout {
     var firewallRules: [NftablesRule] {
         [
             rule(ChainName.firewall) {
-                $0.destinationAddress()
-                $0.transportProtocol()
-                $0.destinationPort()
+                $0.frontend()
                 $0.setPriority(from: .restrictedServices)
                 $0.goto(ChainName.firewallSources)
             },
@@ -25,17 +23,6 @@ extension TableLayout {
     }
 
     var filterRules: [NftablesRule] {
-        let frontend = { (builder: inout RuleBuilder) in
-            builder.destinationAddress()
-            builder.transportProtocol()
-            builder.destinationPort()
-        }
-        let nodePort = { (builder: inout RuleBuilder) in
-            builder.destinationAddress()
-            builder.isIn(.nodePortAddresses)
-            builder.transportProtocol()
-            builder.destinationPort()
-        }
         func refuse(
             _ set: TableSet, _ verdict: NftablesVerdict, _ match: @escaping (inout RuleBuilder) -> Void
         ) -> NftablesRule {
@@ -53,10 +40,10 @@ extension TableLayout {
                 $0.isDestinationTranslated()
                 $0.goto(ChainName.giveBack)
             },
-            refuse(.rejectServices, .goto(ChainName.reject), frontend),
-            refuse(.dropServices, .drop, frontend),
-            refuse(.rejectNodePorts, .goto(ChainName.reject), nodePort),
-            refuse(.dropNodePorts, .drop, nodePort),
+            refuse(.rejectServices, .goto(ChainName.reject)) { $0.frontend() },
+            refuse(.dropServices, .drop) { $0.frontend() },
+            refuse(.rejectNodePorts, .goto(ChainName.reject)) { $0.nodePortAtItsAddress() },
+            refuse(.dropNodePorts, .drop) { $0.nodePortAtItsAddress() },
             rule(ChainName.clusterIPs) {
                 $0.destinationAddress()
                 $0.isIn(.clusterIPs)

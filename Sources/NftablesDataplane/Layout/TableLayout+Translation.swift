@@ -7,17 +7,12 @@ extension TableLayout {
     var servicesRules: [NftablesRule] {
         [
             rule(ChainName.services) {
-                $0.destinationAddress()
-                $0.transportProtocol()
-                $0.destinationPort()
+                $0.frontend()
                 $0.setPriority(from: .serviceAddresses)
                 $0.goto(ChainName.dispatch)
             },
             rule(ChainName.services) {
-                $0.destinationAddress()
-                $0.isIn(.nodePortAddresses)
-                $0.transportProtocol()
-                $0.destinationPort()
+                $0.nodePortAtItsAddress()
                 $0.setPriority(from: .nodePorts)
                 $0.goto(ChainName.dispatch)
             },

@@ -61,6 +61,11 @@ struct AdminAPI: Sendable {
             conflicts: view.conflicts.map {
                 StatusDocument.Conflict(
                     servicePort: "\($0.key.servicePort)", frontend: "\($0.key.frontend)", heldBy: "\($0.value)")
-            }.sorted { ($0.frontend, $0.servicePort) < ($1.frontend, $1.servicePort) })
+            }.sorted { ($0.frontend, $0.servicePort) < ($1.frontend, $1.servicePort) },
+            withoutHints: view.hintRefusals.flatMap { service, refusals in
+                refusals.map {
+                    StatusDocument.WithoutHints(service: "\(service)", family: "\($0.key)", reason: "\($0.value)")
+                }
+            }.sorted { ($0.service, $0.family) < ($1.service, $1.family) })
     }
 }

@@ -97,6 +97,12 @@ struct StatusDocument: Codable, Sendable {
         var lastSync: String?
         var lastError: String?
     }
+    /// A Service that asks for topology and whose endpoints have no hints, or none that count.
+    struct WithoutHints: Codable, Sendable {
+        var service: String
+        var family: String
+        var reason: String
+    }
     struct Conflict: Codable, Sendable {
         var servicePort: String
         var frontend: String
@@ -119,4 +125,5 @@ struct StatusDocument: Codable, Sendable {
     var manifestFaults: [String]
     var skippedKinds: [String: Int]
     var conflicts: [Conflict]
+    var withoutHints: [WithoutHints]
 }

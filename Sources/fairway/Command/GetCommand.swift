@@ -138,6 +138,7 @@ extension StatusDocument {
         }
         for (kind, count) in skippedKinds.sorted(by: { $0.key < $1.key }) { lines.append("skipped:          \(count) \(kind)") }
         lines += conflicts.map { "conflict:         \($0.frontend) asked for by \($0.servicePort), held by \($0.heldBy)" }
+        lines += withoutHints.map { "no hints:         \($0.service) \($0.family): \($0.reason)" }
         lines += manifestFaults.map { "fault:            \($0)" }
         return lines.joined(separator: "\n")
     }

@@ -100,6 +100,7 @@ final class Engine: Sendable {
         let snapshot: ClusterSnapshot
         let table: ServiceTable
         let conflicts: [FrontendConflict: ServicePortKey]
+        let hintRefusals: [ObjectKey: [IPFamily: HintRefusal]]
         let isSynced: Bool
     }
 
@@ -108,7 +109,7 @@ final class Engine: Sendable {
         state.withLock {
             View(
                 snapshot: $0.store.snapshot, table: $0.policy.table, conflicts: $0.policy.conflicts,
-                isSynced: $0.store.isSynced)
+                hintRefusals: $0.controller.hintRefusals, isSynced: $0.store.isSynced)
         }
     }
 }

@@ -31,10 +31,10 @@ final class AnswerServer: Sendable {
                     do {
                         loop = try AnswerLoop(name: name, ports: ports, arrivals: arrivals, wake: server.wake.rawValue)
                     } catch {
-                        ready.resume(throwing: error)
+                        try outsideNamespaces { ready.resume(throwing: error) }
                         return
                     }
-                    ready.resume()
+                    try outsideNamespaces { ready.resume() }
                     try loop.run()
                 }
             }

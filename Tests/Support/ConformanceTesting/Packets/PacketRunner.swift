@@ -89,9 +89,10 @@ package final class PacketRunner: Sendable {
                 continue
             }
             do {
-                job.done.resume(returning: try run(job.row, &dataplane))
+                let violations = try run(job.row, &dataplane)
+                try outsideNamespaces { job.done.resume(returning: violations) }
             } catch {
-                job.done.resume(throwing: error)
+                try outsideNamespaces { job.done.resume(throwing: error) }
             }
         }
         _ = try dataplane.cleanup()
