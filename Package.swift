@@ -22,6 +22,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let targets: [Target] = [
@@ -41,6 +42,18 @@ let targets: [Target] = [
     .target(
         name: "ServicePolicy",
         dependencies: ["ServiceTable", "KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
+
+    // Names
+    .target(name: "DNSWire", dependencies: ["NetworkTypes"]),
+    .target(
+        name: "ClusterZone", dependencies: ["DNSWire", "KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
+    .target(name: "DNSForwarder", dependencies: ["DNSWire", "NetworkTypes", nioCore, nioPosix, nioSSL, logging, metrics]),
+    .target(
+        name: "DNSServer",
+        dependencies: [
+            "ClusterZone", "DNSWire", "DNSForwarder", "LinuxSystem", "NetworkTypes", nioCore, nioPosix, logging, metrics,
+        ]),
+    .target(name: "LocalAddress", dependencies: ["Netlink", "LinuxSystem", "NetworkTypes"]),
 
     // The kernel
     .target(name: "CLinux"),
@@ -72,7 +85,8 @@ let targets: [Target] = [
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
-            "NftablesDataplane", "Conntrack", "Observability", argumentParser, logging, metrics, lifecycle, signals, yams,
+            "NftablesDataplane", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
+            "LocalAddress", argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
     .executableTarget(
         name: "fairway-echo", dependencies: ["LinuxSystem", "NetworkTypes", argumentParser]),
@@ -166,8 +180,41 @@ let targets: [Target] = [
         dependencies: [
             "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "fairway", "fairway-echo",
         ]),
+    .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "NetworkTypes"]),
+    .testTarget(
+        name: "ClusterZoneTests",
+        dependencies: [
+            "ClusterZone", "DNSWire", "ObjectStore", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes",
+        ]),
+    .testTarget(
+        name: "DNSServerTests",
+        dependencies: [
+            "DNSServer", "DNSForwarder", "ClusterZone", "DNSWire", "ObjectStore", "KubernetesModel",
+            "KubernetesModelTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+        ]),
+    .testTarget(
+        name: "DNSForwarderTests",
+        dependencies: ["DNSForwarder", "DNSWire", "LinuxSystem", "NetworkTypes", nioCore, nioPosix, nioSSL]),
+    .testTarget(
+        name: "LocalAddressTests",
+        dependencies: ["LocalAddress", "Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
     .testTarget(name: "LayeringTests"),
 ]
+
+// SCAFFOLD: FAIRWAY_TARGETS=A,B builds these targets and what they need.
+@MainActor func closure(of names: Set<String>) -> Set<String> {
+    var result = names
+    var queue = Array(names)
+    while let name = queue.popLast() {
+        for dependency in targets.first(where: { $0.name == name })?.dependencies ?? [] {
+            if case .byNameItem(let other, _) = dependency, result.insert(other).inserted { queue.append(other) }
+        }
+    }
+    return result
+}
+let wanted: Set<String>? = Context.environment["FAIRWAY_TARGETS"].map {
+    closure(of: Set($0.split(separator: ",").map(String.init)))
+}
 
 for target in targets where target.type != .system {
     target.swiftSettings = strictSettings
@@ -178,7 +225,7 @@ let package = Package(
     products: [
         .executable(name: "fairway", targets: ["fairway"]),
         .executable(name: "fairway-echo", targets: ["fairway-echo"]),
-    ],
+    ].filter { wanted?.contains($0.name) ?? true },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -188,8 +235,9 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: targets,
+    targets: targets.filter { wanted?.contains($0.name) ?? true },
     swiftLanguageModes: [.v6]
 )
