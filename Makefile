@@ -18,7 +18,7 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking demo bench-sync bench-controller bench-conntrack packages run-packages clean
+.PHONY: all build install test test-linking demo bench-sync bench-controller bench-conntrack bench-dns packages run-packages clean
 
 all: build
 
@@ -64,6 +64,12 @@ bench-controller: run-packages
 bench-conntrack: run-packages
 	swift build -c release --scratch-path .build/bench-release --product conntrack-benchmark
 	Benchmarks/bench-conntrack .build/bench-release/release/conntrack-benchmark $(BENCH_ARGUMENTS)
+
+bench-dns: run-packages
+	@./Tests/Support/install-packages dnsperf nsd knot util-linux
+	swift build -c release --scratch-path .build/bench-release --product dns-benchmark
+	swift build -c release --scratch-path .build/bench-release --product fairway
+	Benchmarks/bench-dns .build/bench-release/release/dns-benchmark .build/bench-release/release/fairway $(BENCH_ARGUMENTS)
 
 clean:
 	rm -rf $(BUILD_DIR)

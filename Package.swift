@@ -127,6 +127,10 @@ let targets: [Target] = [
         path: "Benchmarks/ControllerBenchmark"),
 
     .executableTarget(
+        name: "dns-benchmark",
+        dependencies: ["DNSWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", argumentParser],
+        path: "Benchmarks/DNSBenchmark"),
+    .executableTarget(
         name: "conntrack-benchmark",
         dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", argumentParser],
         path: "Benchmarks/ConntrackBenchmark"),
