@@ -17,6 +17,9 @@ int clinux_unshare_network_namespace(void);
 /// Names the calling thread (15 bytes at most are kept).
 int clinux_set_thread_name(const char *name);
 
+/// Returns after a grace period of the kernel's RCU.
+int clinux_await_kernel_readers(void);
+
 /// What a new process is made of. The argument and environment blocks are strings that each end
 /// with a NUL, one after the other.
 struct clinux_spawn_request {
@@ -74,3 +77,9 @@ long clinux_send_datagram(
 int clinux_listen_abstract(const char *name);
 /// Which process, and of which user, called listen() on that name; pid 0: one not visible from here.
 int clinux_abstract_listener(const char *name, int *pid, uint32_t *user);
+
+/// Room for the name of an interface with its NUL (IFNAMSIZ of linux/if.h).
+#define CLINUX_INTERFACE_NAME_BYTES 16
+/// Makes a TUN interface that lives as long as `descriptor`, an open /dev/net/tun. A `%d` in `name` becomes
+/// the first number that is free; the interface's name is stored there.
+int clinux_create_tun(int descriptor, char name[CLINUX_INTERFACE_NAME_BYTES]);
