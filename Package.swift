@@ -111,6 +111,10 @@ let targets: [Target] = [
         ],
         path: "Tests/Support/ConformanceTesting"),
 
+    .target(
+        name: "DNSTesting", dependencies: ["DNSWire", "NetworkTypes", nioCore, nioPosix, nioSSL],
+        path: "Tests/Support/DNSTesting"),
+
     // Benchmarks
     .executableTarget(
         name: "sync-benchmark",
@@ -194,7 +198,7 @@ let targets: [Target] = [
         ]),
     .testTarget(
         name: "DNSForwarderTests",
-        dependencies: ["DNSForwarder", "DNSWire", "LinuxSystem", "NetworkTypes", nioCore, nioPosix, nioSSL]),
+        dependencies: ["DNSForwarder", "DNSTesting", "DNSWire", "NetworkTypes", nioCore, nioPosix]),
     .testTarget(
         name: "LocalAddressTests",
         dependencies: ["LocalAddress", "Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),

@@ -1,5 +1,5 @@
 package import ClusterZone
-package import DNSForwarder
+internal import DNSForwarder
 internal import DNSWire
 
 /// Answers queries for other names: from the forwarder's cache on the spot, else when other servers have answered.

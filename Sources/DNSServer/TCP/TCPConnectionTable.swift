@@ -4,20 +4,20 @@ internal import NetworkTypes
 ///
 /// Idle ones are linked in the order in which they became so. Everything is O(1), but for a client at its own limit:
 /// there the idle ones are walked for its oldest.
-struct TCPConnectionTable<Connection> {
+struct TCPConnectionTable<Connection: Sendable>: Sendable {
     /// A place in the table; never equal to that of another connection, even after it was given up.
     struct Token: Sendable, Hashable {
         fileprivate var index: Int
         fileprivate var generation: UInt64
     }
 
-    enum Admission {
+    enum Admission: Sendable {
         /// Welcome; where there is one, `evicted` has lost its place and has to be closed.
         case admitted(Token, evicted: Connection?)
         case refused
     }
 
-    private struct Slot {
+    private struct Slot: Sendable {
         var generation: UInt64
         var client: IPAddress
         /// Nil: free.

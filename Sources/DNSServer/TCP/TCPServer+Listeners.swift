@@ -49,8 +49,8 @@ extension TCPServer {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(clamping: connections.limits.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(.socketOption(.so_reuseport), value: 1)
-            .serverChannelOption(.socketOption(.so_rcvbuf), value: Int32(clamping: connections.limits.receiveBufferBytes))
+            .serverChannelOption(ChannelOptions.Types.SocketOption.reusePort, value: 1)
+            .serverChannelOption(.socketOption(.so_rcvbuf), value: .init(clamping: connections.limits.receiveBufferBytes))
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .serverChannelInitializer { channel in
                 // Out of descriptors: accepting is taken up again a little later.
@@ -69,10 +69,13 @@ extension TCPServer {
                 }
             }
         return family == .ipv4
-            ? bootstrap : bootstrap.serverChannelOption(.ipv6Only, value: 1)
+            ? bootstrap : bootstrap.serverChannelOption(ChannelOptions.Types.SocketOption.ipv6Only, value: 1)
     }
 }
 
-extension ChannelOption where Self == ChannelOptions.Types.SocketOption {
+extension ChannelOptions.Types.SocketOption {
+    fileprivate static var reusePort: Self {
+        .init(level: .socket, name: NIOBSDSocket.Option(rawValue: SO_REUSEPORT))
+    }
     fileprivate static var ipv6Only: Self { .init(level: .ipv6, name: .ipv6_v6only) }
 }

@@ -1,5 +1,4 @@
-package import ClusterZone
-package import LinuxSystem
+internal import LinuxSystem
 internal import NIOCore
 package import NIOPosix
 internal import NetworkTypes

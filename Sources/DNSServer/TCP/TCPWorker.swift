@@ -10,7 +10,7 @@ final class TCPWorker {
 
     let forwarder: (any ForwardSink)?
     private let answerer: any TCPAnswerer
-    private var scratch = [UInt8](repeating: 0, count: messageByteLimit)
+    private var scratch = ByteBuffer(repeating: 0, count: messageByteLimit)
     /// Frames that have not been written.
     private(set) var output = ByteBuffer()
     /// The connection whose answers are in `output`, while its queries are taken.
@@ -31,8 +31,7 @@ final class TCPWorker {
 
     /// Answers one message; the answer is added to `output`.
     func answer(_ message: ByteBuffer, client: IPAddress) -> Outcome {
-        var span = scratch.mutableSpan
-        var response = span.mutableBytes
+        var response = scratch.mutableReadableBytesSpan
         switch answerer.respond(to: message.readableBytesSpan, client: client, into: &response) {
         case .send(let count):
             output.writeInteger(UInt16(truncatingIfNeeded: count))
