@@ -86,7 +86,7 @@ let targets: [Target] = [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
             "NftablesDataplane", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
-            "LocalAddress", argumentParser, logging, metrics, lifecycle, signals, yams,
+            "LocalAddress", nioCore, nioPosix, argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
     .executableTarget(
         name: "fairway-echo", dependencies: ["LinuxSystem", "NetworkTypes", argumentParser]),

@@ -60,6 +60,8 @@ extension MetricCatalog {
             "coredns_cache_prefetch_total", .counter, labels: ["server", "zones", "view"],
             help: "Answers fetched anew before they were too old."),
         MetricDescription(
+            "coredns_cache_drops_total", .counter, labels: ["server", "zones", "view"], help: "Answers that could not be kept."),
+        MetricDescription(
             "coredns_cache_served_stale_total", .counter, labels: ["server", "zones", "view"],
             help: "Questions answered with data past its time, as nobody else could be reached."),
         MetricDescription(
@@ -100,6 +102,7 @@ extension MetricCatalog {
         MetricDescription(
             "fairway_dns_dropped_total", .counter, labels: ["reason"], help: "Requests that got no response."),
         MetricDescription("fairway_dns_forwarded_total", .counter, help: "Questions handed to the forwarder."),
+        MetricDescription("fairway_dns_cache_bytes", .gauge, help: "Memory of the answers kept, in bytes."),
         MetricDescription("fairway_dns_tcp_connections", .gauge, help: "Open TCP connections."),
         MetricDescription("fairway_dns_tcp_connections_total", .counter, help: "TCP connections accepted."),
         MetricDescription(
