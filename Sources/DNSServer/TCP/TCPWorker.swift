@@ -31,15 +31,21 @@ final class TCPWorker {
 
     /// Answers one message; the answer is added to `output`.
     func answer(_ message: ByteBuffer, client: IPAddress) -> Outcome {
-        var response = scratch.mutableReadableBytesSpan
-        switch answerer.respond(to: message.readableBytesSpan, client: client, into: &response) {
+        switch Self.respond(answerer, message, client, &scratch) {
         case .send(let count):
             output.writeInteger(UInt16(truncatingIfNeeded: count))
-            output.writeBytes(response.bytes.extracting(0..<count))
+            output.writeBytes(scratch.readableBytesView.prefix(count))
             return .answered
         case .forward(let request): return .forward(request)
         case .drop: return .ignored
         }
+    }
+
+    private static func respond(
+        _ answerer: any TCPAnswerer, _ message: ByteBuffer, _ client: IPAddress, _ room: inout ByteBuffer
+    ) -> Reply {
+        var response = room.mutableReadableBytesSpan
+        return answerer.respond(to: message.readableBytesSpan, client: client, into: &response)
     }
 
     /// Adds an answer as a frame.
