@@ -23,7 +23,7 @@ package struct UpstreamResponder: ForwardSink {
 
     package func forward(_ request: ForwardRequest, reply: any ReplyPath) {
         let begin = ContinuousClock.now
-        switch decide(request.forwarded) {
+        switch decide(request) {
         case .answer(let answer): send(request, answer, since: begin, to: reply)
         case .ask:
             forwarder.resolve(request.forwarded) { [self] answer in send(request, answer, since: begin, to: reply) }
@@ -36,13 +36,20 @@ package struct UpstreamResponder: ForwardSink {
     }
 
     /// A name of our own is not asked of others, whatever led here: SERVFAIL says "not from me now", where an
-    /// NXDOMAIN would be believed.
-    func decide(_ question: ForwardedQuestion) -> Decision {
-        if boundary.owns(question.question.name) {
-            return .answer(
-                ForwardedAnswer(responseCode: .serverFailure, extendedErrorText: "names of the cluster are not forwarded"))
+    /// NXDOMAIN would be believed. A query that came back to us is not sent out again.
+    func decide(_ request: ForwardRequest) -> Decision {
+        if boundary.owns(request.forwarded.question.name) {
+            return .answer(Self.failure("names of the cluster are not forwarded"))
         }
-        return forwarder.cached(question).map { .answer($0) } ?? .ask
+        if let options = request.edns?.options, !options.isEmpty, forwarder.isOwnQuery(options) {
+            return .answer(Self.failure("an upstream leads back to this server"))
+        }
+        return forwarder.cached(request.forwarded).map { .answer($0) } ?? .ask
+    }
+
+    /// INFO-CODE 0: Other Error (RFC 8914 section 4.1).
+    private static func failure(_ text: String) -> ForwardedAnswer {
+        ForwardedAnswer(responseCode: .serverFailure, extendedErrorCode: 0, extendedErrorText: text)
     }
 
     private func send(
