@@ -32,8 +32,9 @@ struct DNSDaemon {
 
         var services: [any Service] = [
             ManifestService(
-                source: ManifestSource(paths: configuration.paths, allocation: configuration.allocation), report: report,
-                logger: logger, apply: feed.apply)
+                source: ManifestSource(
+                    paths: configuration.paths, allocation: configuration.allocation, contents: .names),
+                report: report, logger: logger, apply: feed.apply)
         ]
         if !configuration.adminSocket.isEmpty { services.append(adminServer(dns)) }
         services += DNSPages(
