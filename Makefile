@@ -18,7 +18,7 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking demo bench-sync bench-controller bench-conntrack packages run-packages clean
+.PHONY: all build install test test-linking demo bench-sync bench-controller bench-conntrack fuzz packages run-packages clean
 
 all: build
 
@@ -64,6 +64,18 @@ bench-controller: run-packages
 bench-conntrack: run-packages
 	swift build -c release --scratch-path .build/bench-release --product conntrack-benchmark
 	Benchmarks/bench-conntrack .build/bench-release/release/conntrack-benchmark $(BENCH_ARGUMENTS)
+
+# Runs the codecs over made-up bytes; a finding is left in .build/fuzz as crash-* and belongs into the
+# corpus, which the tests replay.
+FUZZ_SECONDS ?= 600
+FUZZ_CORPUS := .build/fuzz/corpus/DNSWire
+
+fuzz: packages
+	FAIRWAY_FUZZING=1 swift build -c release --scratch-path .build/fuzz --sanitize=fuzzer -Xswiftc -parse-as-library \
+		--product dns-wire-fuzzing
+	mkdir -p $(FUZZ_CORPUS)
+	SWIFT_BACKTRACE=enable=no .build/fuzz/release/dns-wire-fuzzing -max_total_time=$(FUZZ_SECONDS) \
+		-artifact_prefix=.build/fuzz/ $(FUZZ_CORPUS) Tests/Fuzzing/Corpus/DNSWire
 
 clean:
 	rm -rf $(BUILD_DIR)

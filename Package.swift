@@ -25,7 +25,13 @@ let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-ser
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-let targets: [Target] = [
+// libFuzzer brings the main function, so these link only with -sanitize=fuzzer: make fuzz.
+let fuzzTargets: [Target] = [
+    .executableTarget(
+        name: "dns-wire-fuzzing", dependencies: ["DNSWireTesting"], path: "Tests/Fuzzing/DNSWireFuzzing")
+]
+
+let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTargets : []) + [
     // Values and models
     .target(name: "NetworkTypes"),
     .target(name: "KubernetesModel", dependencies: ["NetworkTypes"]),
@@ -110,6 +116,8 @@ let targets: [Target] = [
             "ServiceTable",
         ],
         path: "Tests/Support/ConformanceTesting"),
+    .target(
+        name: "DNSWireTesting", dependencies: ["DNSWire", "NetworkTypes"], path: "Tests/Support/DNSWireTesting"),
 
     .target(
         name: "DNSTesting", dependencies: ["DNSWire", "NetworkTypes", nioCore, nioPosix, nioSSL],
@@ -184,7 +192,7 @@ let targets: [Target] = [
         dependencies: [
             "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "fairway", "fairway-echo",
         ]),
-    .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "NetworkTypes"]),
+    .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "DNSWireTesting", "NetworkTypes"]),
     .testTarget(
         name: "ClusterZoneTests",
         dependencies: [

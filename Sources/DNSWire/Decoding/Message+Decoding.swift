@@ -17,7 +17,10 @@ extension Message {
 }
 
 extension MessageDecoder {
-    mutating func message(_ bytes: Span<UInt8>, _ mode: DecodingMode) throws(DecodingFault) -> Message {
+    /// Reads the whole message.
+    package mutating func message(
+        _ bytes: Span<UInt8>, _ mode: DecodingMode
+    ) throws(DecodingFault) -> Message {
         guard bytes.count <= Self.messageByteLimit else {
             throw DecodingFault(.messageTooLong, at: Self.messageByteLimit)
         }

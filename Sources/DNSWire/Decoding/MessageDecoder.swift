@@ -1,7 +1,7 @@
 /// Reads one message from its start to its end.
 ///
 /// The bytes are not kept but given to each step, which checks every place against `end` before it reads there.
-struct MessageDecoder {
+package struct MessageDecoder {
     /// Bytes of a message at most (RFC 1035 section 4.2.2).
     static let messageByteLimit = 65535
     static let headerByteCount = 12
@@ -17,12 +17,15 @@ struct MessageDecoder {
     var end: Int
     /// False: the bytes are RDATA alone, there is nothing to point into.
     var followsPointers = true
-    /// Labels and pointers looked at so far; tests bound it.
-    var steps = 0
+    /// Labels and pointers looked at so far.
+    package var steps = 0
+    /// Of `steps`, for each byte of a message at most. Densest in names are MINFO records of 16 bytes with three
+    /// pointers, and a name takes at most 255 steps.
+    package static let stepsPerByteLimit = 48
     /// The name behind the pointer read last: records of one answer mostly name the same owner, and share it.
     var recentName: (offset: Int, name: DomainName)?
 
-    init(byteCount: Int) { end = byteCount }
+    package init(byteCount: Int) { end = byteCount }
 
     mutating func uint8(_ bytes: Span<UInt8>) throws(DecodingFault) -> UInt8 {
         try require(1)
