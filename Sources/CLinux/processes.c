@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -122,6 +123,8 @@ int clinux_wait(int pidfd, int block, int *code, int *status) {
     *status = info.si_status;
     return result;
 }
+
+void clinux_trim_memory(void) { malloc_trim(0); }
 
 int clinux_process(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 

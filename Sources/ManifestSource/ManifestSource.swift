@@ -1,4 +1,3 @@
-internal import Glibc
 internal import LinuxSystem
 
 /// Manifest files as a source of objects: loads files and folders, then follows their changes.
@@ -62,7 +61,7 @@ package final class ManifestSource: Sendable {
         var session = ManifestSession(paths, allocation, contents, watches: watches)
         deliver(session.load())
         // What only the first reading needed goes back to the kernel: several times what stays.
-        malloc_trim(0)
+        ResidentMemory.release()
         while true {
             let events = try epoll.wait()
             if events.contains(where: { $0.token == 1 }) { return }

@@ -36,6 +36,9 @@ int clinux_spawn(const struct clinux_spawn_request *request, int *pidfd);
 /// Reaps the process of a pidfd once it ended. `code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED, and
 /// `status` the exit status or the signal. With `block` 0 a process that still runs gives `code` 0.
 int clinux_wait(int pidfd, int block, int *code, int *status);
+/// Gives freed memory back to the kernel, that of every thread.
+void clinux_trim_memory(void);
+
 /// A close-on-exec pidfd of a process that is somebody else's.
 int clinux_process(int pid);
 /// Sends a signal to the process of a pidfd.
