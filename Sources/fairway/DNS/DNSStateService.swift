@@ -72,6 +72,7 @@ final class DNSStateService: ServiceLifecycle.Service, Sendable {
         do {
             // The folder may be slow, and must hold up nothing.
             try await DedicatedThread.run(named: "dns-state") { try self.save(pending.dirty, snapshot) }
+            logger.debug("the state is written", metadata: ["objects": "\(pending.dirty.count)"])
         } catch {
             state.withLock { $0.dirty.formUnion(pending.dirty) }
             Counter(label: "fairway_dns_state_failures_total").increment()
