@@ -21,7 +21,7 @@ extension FairwayTests {
         private func load(_ namespace: TestNamespace, _ folder: ScratchFolder, name: String) async throws -> RunningProcess {
             let file = try folder.write("queries", "\(name) A\n\(name) AAAA\nnone.shop.svc.cluster.local A\n")
             let process = try namespace.start([
-                "dnsperf", "-s", "127.0.0.1", "-p", "53", "-d", file, "-l", "600", "-Q", "\(Self.rate)", "-c", "20", "-t", "5",
+                "stdbuf", "-oL", "dnsperf", "-s", "127.0.0.1", "-p", "53", "-d", file, "-l", "600", "-Q", "\(Self.rate)", "-c", "20", "-t", "5",
             ])
             try await process.waitForLine(containing: "[Status] Sending queries")
             return process

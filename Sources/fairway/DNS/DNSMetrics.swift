@@ -28,7 +28,7 @@ struct DNSMetrics: Sendable {
     private func collectServer(_ metrics: PrometheusMetrics) {
         let totals = service.totals
         for (request, count) in totals.requests {
-            let labels = place(request.zone) + [
+            let labels = place(request.section) + [
                 ("proto", request.transport.label), ("family", request.family == .ipv4 ? "1" : "2"),
                 ("type", request.type?.description ?? "other"),
             ]
@@ -47,13 +47,13 @@ struct DNSMetrics: Sendable {
             ("coredns_dns_request_size_bytes", totals.requestSizes), ("coredns_dns_response_size_bytes", totals.responseSizes),
         ] {
             for (path, size) in sizes {
-                let labels = place(path.zone) + [("proto", path.transport.label)]
+                let labels = place(path.section) + [("proto", path.transport.label)]
                 metrics.setHistogram(name, labels, counts: size.counts, sum: size.sum)
             }
         }
         for (zone, count) in totals.dnssecOK { metrics.set("coredns_dns_do_requests_total", place(zone), to: Double(count)) }
         for (path, count) in totals.truncated {
-            let labels = [("zone", zoneName(path.zone)), ("proto", path.transport.label)]
+            let labels = [("zone", zoneName(path.section)), ("proto", path.transport.label)]
             metrics.set("fairway_dns_truncated_total", labels, to: Double(count))
         }
         metrics.set("fairway_dns_dropped_total", [("reason", "malformed")], to: Double(totals.dropped))
@@ -67,7 +67,7 @@ struct DNSMetrics: Sendable {
         metrics.set("fairway_dns_data_age_seconds", to: readiness.age.seconds(at: Int64(DNSEngine.now())))
         metrics.set("fairway_dns_names", to: Double(zone.nameCount))
         metrics.set("fairway_dns_pointers", to: Double(zone.pointerCount))
-        var enabled: [(ServerStatistics.Zone, String)] = [
+        var enabled: [(ZoneSection, String)] = [
             (.cluster, "kubernetes"), (.cluster, "prometheus"), (.cluster, "loadbalance"), (.cluster, "errors"),
         ]
         if service.forwarder != nil { enabled += [(.other, "forward"), (.other, "cache"), (.other, "loop")] }
@@ -86,11 +86,11 @@ struct DNSMetrics: Sendable {
         }
     }
 
-    private func place(_ zone: ServerStatistics.Zone) -> [(String, String)] {
+    private func place(_ zone: ZoneSection) -> [(String, String)] {
         [("server", serverLabel), ("zone", zoneName(zone)), Self.view]
     }
 
-    private func zoneName(_ zone: ServerStatistics.Zone) -> String {
+    private func zoneName(_ zone: ZoneSection) -> String {
         switch zone {
         case .cluster: service.configuration.domain.description
         case .reverse: "arpa."
@@ -98,7 +98,7 @@ struct DNSMetrics: Sendable {
         }
     }
 
-    private static func plugin(_ zone: ServerStatistics.Zone) -> String {
+    private static func plugin(_ zone: ZoneSection) -> String {
         switch zone {
         case .cluster, .reverse: "kubernetes"
         case .other: "forward"
