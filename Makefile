@@ -18,7 +18,8 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking demo bench-sync bench-controller bench-conntrack fuzz packages run-packages clean
+.PHONY: all build install test test-linking demo bench-sync bench-controller bench-conntrack bench-dns fuzz packages \
+	run-packages clean
 
 all: build
 
@@ -64,6 +65,12 @@ bench-controller: run-packages
 bench-conntrack: run-packages
 	swift build -c release --scratch-path .build/bench-release --product conntrack-benchmark
 	Benchmarks/bench-conntrack .build/bench-release/release/conntrack-benchmark $(BENCH_ARGUMENTS)
+
+bench-dns: run-packages
+	@./Tests/Support/install-packages dnsperf nsd knot util-linux
+	swift build -c release --scratch-path .build/bench-release --product dns-benchmark
+	swift build -c release --scratch-path .build/bench-release --product fairway
+	Benchmarks/bench-dns .build/bench-release/release/dns-benchmark .build/bench-release/release/fairway $(BENCH_ARGUMENTS)
 
 # Runs the codecs over made-up bytes; a finding is left in .build/fuzz as crash-* and belongs into the
 # corpus, which the tests replay.

@@ -139,6 +139,10 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         path: "Benchmarks/ControllerBenchmark"),
 
     .executableTarget(
+        name: "dns-benchmark",
+        dependencies: ["DNSWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", argumentParser],
+        path: "Benchmarks/DNSBenchmark"),
+    .executableTarget(
         name: "conntrack-benchmark",
         dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", argumentParser],
         path: "Benchmarks/ConntrackBenchmark"),

@@ -95,6 +95,17 @@ import Testing
         #expect(zone.lines.contains("fd00:17::9 PTR fd00-17--9.db.default.svc"))
     }
 
+    static let labels: [(String, String)] = [
+        ("10.0.0.1", "10-0-0-1"), ("255.20.100.9", "255-20-100-9"), ("fd00::5", "fd00--5"), ("fd00:17:8::", "fd00-17-8--0"),
+        ("::1", "--1"), ("1:2:3:4:5:6:7:8", "1-2-3-4-5-6-7-8"), ("::ffff:1.2.3.4", "--ffff-1-2-3-4"),
+    ]
+
+    @Test("an endpoint without hostname is called by its address with dashes", arguments: labels)
+    func dashedNames(address: String, label: String) {
+        let zone = ZoneUnderTest(objects: [Self.db, slice("d", of: "db", endpoint(address))])
+        #expect(zone.lines.contains("\(address) PTR \(label).db.default.svc"))
+    }
+
     @Test("in parts it is the same zone", arguments: [1, 3, 1000])
     func parts(nodes: Int) {
         var objects: [KubernetesObject] = []
