@@ -1,5 +1,4 @@
 internal import DNSWire
-internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
@@ -27,9 +26,7 @@ extension UpstreamSockets {
             .whenComplete { result in
                 switch result {
                 case .success(let channel): self.bound(channel, attempt, address)
-                case .failure(let error):
-                    let isTaken = [EADDRINUSE, EACCES].contains((error as? IOError)?.errnoCode)
-                    self.notBound(attempt, portsLeft: isTaken ? portsLeft : 0)
+                case .failure: self.notBound(attempt, portsLeft: portsLeft)
                 }
             }
     }

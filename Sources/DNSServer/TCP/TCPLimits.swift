@@ -15,6 +15,8 @@ package struct TCPLimits: Sendable, Hashable {
     package var queryBytes = 4096
     /// Bytes the kernel keeps of what a client sent ahead (SO_RCVBUF).
     package var receiveBufferBytes = 128 * 1024
+    /// Bytes the kernel keeps of answers that a client has not taken (SO_SNDBUF): left to itself it would take megabytes.
+    package var sendBufferBytes = 256 * 1024
     /// Connections that wait in the kernel to be accepted, of each listener.
     package var backlog = 1024
     /// Nil: any number. A connection that reaches it is closed when it is idle, never earlier.

@@ -51,6 +51,7 @@ extension TCPServer {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(ChannelOptions.Types.SocketOption.reusePort, value: 1)
             .serverChannelOption(.socketOption(.so_rcvbuf), value: .init(clamping: connections.limits.receiveBufferBytes))
+            .serverChannelOption(.socketOption(.so_sndbuf), value: .init(clamping: connections.limits.sendBufferBytes))
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .serverChannelInitializer { channel in
                 // Out of descriptors: accepting is taken up again a little later.

@@ -16,30 +16,42 @@ import Testing
         var table = Table(limit: 3, limitPerClient: 3)
         let tokens = try (1...3).map { try #require(admitted(table.admit($0, from: Self.pods[0]))).token }
         // 1 asks and is answered: 2 has been idle longest.
-        #expect(table.touch(tokens[0], isIdle: false))
-        #expect(table.touch(tokens[0], isIdle: true))
+        let busy = table.touch(tokens[0], isIdle: false)
+        #expect(busy)
+        let idle = table.touch(tokens[0], isIdle: true)
+        #expect(idle)
         let newcomer = try #require(admitted(table.admit(4, from: Self.pods[1])))
         #expect(newcomer.evicted == 2)
         #expect(table.count == 3)
-        #expect(!table.touch(tokens[1], isIdle: false), "it has lost its place, and is not taken for another")
+        let evicted = table.touch(tokens[1], isIdle: false)
+        #expect(!evicted, "it has lost its place, and is not taken for another")
     }
 
     @Test func `nobody idle: the newcomer is refused`() throws {
         var table = Table(limit: 2, limitPerClient: 2)
         let tokens = try (1...2).map { try #require(admitted(table.admit($0, from: Self.pods[$0]))).token }
-        for token in tokens { #expect(table.touch(token, isIdle: false)) }
-        #expect(admitted(table.admit(3, from: Self.pods[0])) == nil)
-        #expect(table.touch(tokens[1], isIdle: true))
-        #expect(admitted(table.admit(3, from: Self.pods[0]))?.evicted == 2)
+        for token in tokens {
+            let kept = table.touch(token, isIdle: false)
+            #expect(kept)
+        }
+        let refused = admitted(table.admit(3, from: Self.pods[0]))
+        #expect(refused == nil)
+        let idle = table.touch(tokens[1], isIdle: true)
+        #expect(idle)
+        let newcomer = admitted(table.admit(3, from: Self.pods[0]))
+        #expect(newcomer?.evicted == 2)
     }
 
     @Test func `a client at its limit takes from itself, not from others`() throws {
         var table = Table(limit: 10, limitPerClient: 2)
         _ = table.admit(1, from: Self.pods[0])
         let mine = try (2...3).map { try #require(admitted(table.admit($0, from: Self.pods[1]))).token }
-        #expect(admitted(table.admit(4, from: Self.pods[1]))?.evicted == 2)
-        #expect(table.touch(mine[1], isIdle: false))
-        #expect(admitted(table.admit(5, from: Self.pods[1]))?.evicted == 4)
+        let third = admitted(table.admit(4, from: Self.pods[1]))
+        #expect(third?.evicted == 2)
+        let busy = table.touch(mine[1], isIdle: false)
+        #expect(busy)
+        let fourth = admitted(table.admit(5, from: Self.pods[1]))
+        #expect(fourth?.evicted == 4)
         #expect(table.count(of: Self.pods[1]) == 2)
         #expect(table.count(of: Self.pods[0]) == 1)
     }
@@ -51,7 +63,8 @@ import Testing
         let second = try #require(admitted(table.admit(2, from: Self.pods[0]))).token
         table.remove(first)
         #expect(table.count == 1)
-        #expect(table.touch(second, isIdle: true))
+        let kept = table.touch(second, isIdle: true)
+        #expect(kept)
         #expect(table.connections == [2])
     }
 
@@ -85,7 +98,8 @@ import Testing
                 } else {
                     entry.isIdle = choice == 2
                     model.append(entry)
-                    #expect(table.touch(token, isIdle: entry.isIdle), "seed \(seed), step \(step)")
+                    let kept = table.touch(token, isIdle: entry.isIdle)
+                    #expect(kept, "seed \(seed), step \(step)")
                 }
             }
             #expect(table.count == model.count, "seed \(seed), step \(step)")

@@ -1,16 +1,18 @@
 import DNSForwarder
 import DNSWire
 import LinuxSystem
+import NIOCore
 import NIOPosix
 import NetworkTypes
 import Synchronization
 
 @testable import DNSServer
 
-/// What the scripted answerer does with a message: told by the byte after a header's twelve.
+/// What the scripted answerer does with a message: told by the byte after a header's twelve. None is the first byte of
+/// a name, so that real queries are sent back.
 enum Script: UInt8, Sendable {
     /// Sends the message back, as a response.
-    case echo
+    case echo = 240
     case forward
     case drop
     /// Answers with as many KiB as the next byte says.
@@ -36,7 +38,7 @@ final class ScriptedAnswerer: TCPAnswerer {
             return unsafe request.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
         }
         var count = request.byteCount
-        switch Script(rawValue: request.byteCount > 12 ? byte(12) : 0) ?? .echo {
+        switch Script(rawValue: request.byteCount > 12 ? byte(12) : Script.echo.rawValue) ?? .echo {
         case .drop: return .drop
         case .forward: return .forward(.test(id: UInt16(byte(0)) << 8 | UInt16(byte(1)), client: client))
         case .large: count = Int(byte(13)) * 1024
@@ -113,13 +115,13 @@ extension ForwardRequest {
 /// Runs `body` with a server on a free port of 127.0.0.1, and takes everything down afterwards.
 func withTCPServer<T>(
     limits: TCPLimits = TCPLimits(), forwarder: HeldForwards = HeldForwards(),
-    _ body: (TCPServer, SocketAddress) async throws -> T
+    _ body: (TCPServer, LinuxSystem.SocketAddress) async throws -> T
 ) async throws -> T {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
     let server = TCPServer(limits: limits, forwarder: forwarder, group: group) { _ in ScriptedAnswerer() }
     let result: Result<T, any Error>
     do {
-        let address = try await onClientThread { try server.add(SocketAddress(loopback, port: 0)) }
+        let address = try await onClientThread { try server.add(LinuxSystem.SocketAddress(loopback, port: 0)) }
         result = .success(try await body(server, address))
     } catch {
         result = .failure(error)

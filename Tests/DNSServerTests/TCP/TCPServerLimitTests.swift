@@ -51,7 +51,7 @@ import Testing
                 var second = try TestStream(to: address)
                 try first.send(frames: [Script.forward.message(1)])
                 try second.send(frames: [Script.forward.message(2)])
-                while forwards.count < 2 { try pause() }
+                try waitUntil { forwards.count >= 2 }
                 var third = try TestStream(to: address)
                 let isRefused = try third.receive() == nil
                 forwards.release()
@@ -69,16 +69,14 @@ import Testing
         let forwards = HeldForwards()
         var limits = TCPLimits()
         limits.connectionsPerClient = 1
-        let greedy = SocketAddress(IPAddress(v4: 0x7F00_0002), port: 0)
-        let modest = SocketAddress(IPAddress(v4: 0x7F00_0003), port: 0)
         try await withTCPServer(limits: limits, forwarder: forwards) { server, address in
             let (isRefused, others) = try await onClientThread {
-                let busy = try TestStream(to: address, from: greedy)
+                let busy = try TestStream(to: address, from: pod(2))
                 try busy.send(frames: [Script.forward.message(1)])
-                while forwards.count < 1 { try pause() }
-                var more = try TestStream(to: address, from: greedy)
+                try waitUntil { forwards.count >= 1 }
+                var more = try TestStream(to: address, from: pod(2))
                 let isRefused = try more.receive() == nil
-                var other = try TestStream(to: address, from: modest)
+                var other = try TestStream(to: address, from: pod(3))
                 try other.send(frames: [Script.echo.message(2)])
                 return (isRefused, try other.receive(1).map(id))
             }
@@ -120,7 +118,7 @@ import Testing
                 var stream = try TestStream(to: address, receiveBuffer: 4096)
                 // 12 MB of answers: far more than the kernel takes.
                 try stream.send(frames: (0..<200).map { Script.large.message($0, 60) })
-                while server.counters.paused == 0 { try pause() }
+                try waitUntil { server.counters.paused > 0 }
                 var other = try TestStream(to: address)
                 try other.send(frames: [Script.echo.message(9)])
                 let answered = try other.receive(1).map(id)
@@ -139,10 +137,11 @@ import Testing
             try await onClientThread {
                 var stream = try TestStream(to: address, receiveBuffer: 4096)
                 try stream.send(frames: (0..<200).map { Script.large.message($0, 60) })
-                while server.counters.open > 0 { try pause() }
+                try waitUntil { server.counters.closed[.slowReader] == 1 }
                 while try stream.receive() != nil {}
             }
-            #expect(server.counters.closed[.slowReader] == 1)
+            let closed = server.counters.closed.filter { $0.value > 0 }
+            #expect(closed == [.slowReader: 1])
         }
     }
 
@@ -184,3 +183,6 @@ import Testing
         }
     }
 }
+
+/// A client's address of its own.
+private func pod(_ last: UInt32) -> SocketAddress { SocketAddress(IPAddress(v4: 0x7F00_0000 + last), port: 0) }

@@ -17,7 +17,7 @@ import Testing
             async let stopped: Void = server.stop()
             try await onClientThread {
                 // The listener goes first.
-                while (try? TestStream(to: address)) != nil { try pause() }
+                try waitUntil { !accepts(address) }
             }
             #expect(server.counters.open == 1)
             forwards.release()
@@ -33,7 +33,7 @@ import Testing
     @Test func `what is in flight when the stop begins is answered`() async throws {
         try await withTCPServer { server, address in
             async let stopping: Void = onClientThread {
-                while server.counters.queries == 0 { try pause() }
+                try waitUntil { server.counters.queries > 0 }
             }
             async let answers = onClientThread {
                 var counts: [Int] = []
@@ -63,7 +63,7 @@ import Testing
                 try second.send(frames: [Script.echo.message(2)])
                 return (try first.receive(1).map(id), try second.receive(1).map(id))
             }
-            try await onClientThread { while server.counters.accepted == 0 { try pause() } }
+            try await onClientThread { try waitUntil { server.counters.accepted > 0 } }
             // From here on the second may still wait in the kernel.
             let (first, second) = try await answers
             await server.stop()
@@ -83,7 +83,8 @@ import Testing
             await forwards.wait(for: 1)
             await server.stop(within: .milliseconds(50))
             #expect(server.counters.open == 0)
-            #expect(try await isEnded)
+            let isCut = try await isEnded
+            #expect(isCut)
             // Too late, and harmless.
             forwards.release()
         }
@@ -112,4 +113,13 @@ import Testing
 extension String {
     /// How often `part` is in it.
     fileprivate func components(_ part: String) -> Int { ranges(of: part).count }
+}
+
+private func accepts(_ address: SocketAddress) -> Bool {
+    do {
+        _ = try TestStream(to: address)
+        return true
+    } catch {
+        return false
+    }
 }

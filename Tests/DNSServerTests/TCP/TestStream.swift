@@ -14,14 +14,21 @@ struct TestStream: ~Copyable {
     ///   - source: the client's own address, for limits per client.
     ///   - receiveBuffer: SO_RCVBUF, to be a client that the kernel cannot take much for.
     init(to server: SocketAddress, from source: SocketAddress? = nil, receiveBuffer: Int32? = nil) throws {
-        socket = try Socket(.stream, server.family)
+        socket = try Self.connect(to: server, from: source, receiveBuffer)
+    }
+
+    private static func connect(
+        to server: SocketAddress, from source: SocketAddress?, _ receiveBuffer: Int32?
+    ) throws -> Socket {
+        let socket = try Socket(.stream, server.family)
         try socket.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
         if let receiveBuffer { try socket.set(SOL_SOCKET, SO_RCVBUF, receiveBuffer) }
         if let source { try socket.bind(to: source) }
         if try !socket.connect(to: server) {
-            try wait(.writable)
+            try wait(for: socket.descriptor.rawValue, .writable)
             if let error = try socket.takeError() { throw error }
         }
+        return socket
     }
 
     func send(_ bytes: some Collection<UInt8>) throws {
@@ -70,9 +77,13 @@ struct TestStream: ~Copyable {
     }
 
     private func wait(_ interest: Epoll.Interest) throws {
+        try Self.wait(for: socket.descriptor.rawValue, interest)
+    }
+
+    private static func wait(for descriptor: Int32, _ interest: Epoll.Interest) throws {
         let epoll = try Epoll()
-        try epoll.add(socket.descriptor.rawValue, interest, token: 0)
-        if try epoll.wait(timeout: Self.patience).isEmpty { throw Errno.timedOut }
+        try epoll.add(descriptor, interest, token: 0)
+        if try epoll.wait(timeout: patience).isEmpty { throw Errno.timedOut }
     }
 }
 
@@ -85,5 +96,11 @@ func onClientThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) asy
     try await DedicatedThread.run(named: "dns-client", body)
 }
 
-/// A moment, for what can only be looked at again and again; bounded by the test's own patience.
-func pause() throws { usleep(1000) }
+/// Looks again and again, for what cannot be awaited; gives up when the test is stuck.
+func waitUntil(_ condition: () -> Bool) throws {
+    let end = ContinuousClock.now + .seconds(20)
+    while !condition() {
+        if ContinuousClock.now > end { throw Errno.timedOut }
+        usleep(1000)
+    }
+}
