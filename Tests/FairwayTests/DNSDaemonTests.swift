@@ -53,7 +53,7 @@ extension FairwayTests {
                 try await daemon.waitForLine(containing: "manifests applied", from: daemon.lines.count)
                 let gone = try await server.digAll(["new.shop.svc.cluster.local", "A"])
                 #expect(gone.contains("status: NXDOMAIN"), "\(gone)")
-            } 
+            }
         }
 
         @Test func `health, readiness and metrics are those of CoreDNS`() async throws {
@@ -69,7 +69,7 @@ extension FairwayTests {
                 #expect(ready == ("200", "OK"))
                 _ = try await server.dig(["web.shop.svc.cluster.local", "A"])
                 _ = try await server.dig(["none.shop.svc.cluster.local", "A"])
-                _ = try await server.dig(["@::1", "web.shop.svc.cluster.local", "TYPE4711", "+tcp"])
+                _ = try await server.dig(["web.shop.svc.cluster.local", "TYPE4711", "+tcp"], at: "::1")
                 let metrics = try await server.curl("http://127.0.0.1:9153/metrics").body
                 let lines = metrics.split(separator: "\n")
                 for series in [

@@ -50,8 +50,8 @@ final class DNSServerProcess: Sendable {
     }
 
     /// What `dig +short` prints, a line each, sorted.
-    func dig(_ arguments: [String]) async throws -> [String] {
-        let output = try await namespace.run(["dig", "@127.0.0.1", "+short", "+tries=1", "+timeout=3"] + arguments)
+    func dig(_ arguments: [String], at server: String = "127.0.0.1") async throws -> [String] {
+        let output = try await namespace.run(["dig", "@\(server)", "+short", "+tries=1", "+timeout=3"] + arguments)
         return output.standardOutput.split(separator: "\n").map { String($0) }.sorted()
     }
 
