@@ -49,10 +49,30 @@ extension FairwayTests {
                     let answer = try await server.dig(["\(name).shop.svc.cluster.local", "A"])
                     #expect(answer == [address])
                 }
+                let lines = daemon.lines.count
                 try server.folder.delete("manifests/new.yaml")
-                try await daemon.waitForLine(containing: "manifests applied", from: daemon.lines.count)
+                try await daemon.waitForLine(containing: "manifests applied", from: lines)
                 let gone = try await server.digAll(["new.shop.svc.cluster.local", "A"])
                 #expect(gone.contains("status: NXDOMAIN"), "\(gone)")
+            }
+        }
+
+        @Test func `only chosen namespaces and Services have names, as their labels are now`() async throws {
+            let options = ["--dns-namespace-selector", "tier=public"]
+            try await DNSServerProcess.with(options) { server, daemon in
+                let hidden = try await server.digAll(["web.shop.svc.cluster.local", "A"])
+                #expect(hidden.contains("status: NXDOMAIN"), "\(hidden)")
+                var lines = daemon.lines.count
+                let shown = DNSManifests.all.replacing("metadata: {name: shop}", with: "metadata: {name: shop, labels: {tier: public}}")
+                try server.folder.replace("manifests/all.yaml", shown)
+                try await daemon.waitForLine(containing: "manifests applied", from: lines)
+                let answer = try await server.dig(["web.shop.svc.cluster.local", "A"])
+                #expect(answer == ["10.96.0.80"])
+                lines = daemon.lines.count
+                try server.folder.replace("manifests/all.yaml", DNSManifests.all)
+                try await daemon.waitForLine(containing: "manifests applied", from: lines)
+                let again = try await server.digAll(["web.shop.svc.cluster.local", "A"])
+                #expect(again.contains("status: NXDOMAIN"), "\(again)")
             }
         }
 

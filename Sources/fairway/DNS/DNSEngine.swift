@@ -26,17 +26,20 @@ final class DNSEngine: Sendable {
     let publisher: ZonePublisher
     private let state: Mutex<State>
     private let staticRanges: [IPPrefix]
+    /// Nil: no selector says which namespaces have names.
+    private let namespaceLabels: LabelSelector?
     private let maximumStaleness: Duration?
     private let remember: @Sendable (ClusterSnapshot, DirtyKeys) -> Void
 
     /// - Parameter remember: gets every step, to be written to the state folder.
     init(
-        settings: ZoneSettings, maximumStaleness: Duration?,
+        settings: ZoneSettings, namespaceLabels: LabelSelector? = nil, maximumStaleness: Duration?,
         remember: @escaping @Sendable (ClusterSnapshot, DirtyKeys) -> Void = { _, _ in }
     ) {
         self.maximumStaleness = maximumStaleness
         self.remember = remember
         staticRanges = settings.reverseRanges
+        self.namespaceLabels = namespaceLabels
         let tree = ZoneTree(settings: settings)
         publisher = ZonePublisher(tree.zone)
         state = Mutex(State(settings: settings, builder: ZoneBuilder(settings: settings), tree: tree))
@@ -62,7 +65,7 @@ final class DNSEngine: Sendable {
         state.withLock { state in
             state.age = .live
             state.snapshot = snapshot
-            if state.beginsAnew || rangesChanged(state.settings, snapshot, dirty) {
+            if state.beginsAnew || settingsChanged(state.settings, snapshot, dirty) {
                 // What was restored says nothing about what is there now.
                 rebuild(&state, snapshot, .synced)
                 state.beginsAnew = false
@@ -83,6 +86,7 @@ final class DNSEngine: Sendable {
 
     private func rebuild(_ state: inout State, _ snapshot: ClusterSnapshot, _ readiness: ZoneReadiness) {
         state.settings.reverseRanges = ranges(snapshot)
+        if let chosen = chosenNamespaces(snapshot) { state.settings.namespaces = chosen }
         var builder = ZoneBuilder(settings: state.settings)
         var tree = ZoneTree(settings: state.settings, readiness: readiness)
         builder.update(snapshot: snapshot, dirty: DirtyKeys(), now: Self.now(), nodesPerPart: Self.nodesPerPart) {
@@ -104,8 +108,18 @@ final class DNSEngine: Sendable {
         return staticRanges + Set(more).sorted { ($0.address, $0.length) < ($1.address, $1.length) }
     }
 
-    private func rangesChanged(_ settings: ZoneSettings, _ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) -> Bool {
-        dirty.objects.contains { $0.kind == .node } && ranges(snapshot) != settings.reverseRanges
+    /// The namespaces that the selector takes; nil without one.
+    private func chosenNamespaces(_ snapshot: ClusterSnapshot) -> Set<String>? {
+        guard let namespaceLabels else { return nil }
+        return Set(snapshot.namespaces.values.filter { namespaceLabels.matches($0.metadata.labels) }.map(\.metadata.name))
+    }
+
+    /// What Nodes and Namespaces say beyond the options has changed: rare, and worth building the zone anew.
+    private func settingsChanged(_ settings: ZoneSettings, _ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) -> Bool {
+        let kinds = Set(dirty.objects.lazy.map(\.kind))
+        if kinds.contains(.node), ranges(snapshot) != settings.reverseRanges { return true }
+        guard kinds.contains(.namespace), let chosen = chosenNamespaces(snapshot) else { return false }
+        return chosen != settings.namespaces
     }
 
     var readiness: DNSReadiness {

@@ -33,7 +33,10 @@ final class DNSService: Sendable {
             ? nil
             : DNSStateService(
                 directory: configuration.stateDirectory, keepsPods: configuration.needsPods, logger: logger)
-        engine = DNSEngine(settings: settings, maximumStaleness: configuration.maximumStaleness) { [state] in
+        engine = DNSEngine(
+            settings: settings, namespaceLabels: configuration.namespaceLabels,
+            maximumStaleness: configuration.maximumStaleness
+        ) { [state] in
             state?.remember($0, $1)
         }
         forwarder = try Self.makeForwarder(configuration, settings, hostAddresses: hostAddresses, logger: logger)
