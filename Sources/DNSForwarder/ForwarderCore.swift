@@ -46,8 +46,7 @@ struct ForwarderCore {
                 return [.complete([waiter], rejection(question, now: now))]
             }
             counts.joins += 1
-            lookups[id]?.waiters.append(waiter)
-            return []
+            return join(id, waiter, now: now)
         }
         guard lookups.count < context.limits.questionsInFlight else {
             counts.rejects += 1
@@ -125,6 +124,17 @@ struct ForwarderCore {
 
     private func rejection(_ question: ForwardedQuestion, now: Duration) -> ForwardedAnswer {
         cache.takeStale(question, now: now) ?? .failure(ExtendedErrorCode.other, "too many questions in flight")
+    }
+
+    private mutating func join(_ id: LookupID, _ waiter: @escaping Waiter, now: Duration) -> [ForwarderAction] {
+        guard var inFlight = lookups[id] else { return [] }
+        inFlight.waiters.append(waiter)
+        // A renewal began without anybody to wait for it.
+        if inFlight.waiters.count == 1, cache.hasStale(inFlight.question, now: now) {
+            inFlight.staleAt = now + context.limits.staleAnswerTime
+        }
+        lookups[id] = inFlight
+        return [.wake(id, at: min(inFlight.lookup.wakeAt, inFlight.staleAt ?? inFlight.lookup.wakeAt))]
     }
 
     private mutating func begin(

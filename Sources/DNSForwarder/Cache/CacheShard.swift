@@ -135,7 +135,9 @@ struct CacheShard {
             hand += 1
         }
         guard !ring.isEmpty else { return false }
+        // The youngest moves into the gap, and the hand past it: it has its turn last.
         remove(at: hand)
+        hand += 1
         statistics.evictions += 1
         return true
     }

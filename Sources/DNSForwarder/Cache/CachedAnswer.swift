@@ -10,8 +10,8 @@ struct CachedAnswer {
     var isRefreshing = false
     /// Upstreams failed to renew it: until then it is handed out without asking (RFC 8767, failure recheck timer).
     var failedUntil: Duration?
-    /// Used since the hand of the clock passed.
-    var isReferenced = true
+    /// Used since the hand of the clock passed. Not so when new: names asked once, as floods are, go first.
+    var isReferenced = false
     let cost: Int
 
     init(_ answer: ForwardedAnswer, lifetime: CacheLifetime, storedAt: Duration, cost: Int) {

@@ -97,6 +97,8 @@ extension Lookup {
             limit: context.limits.aliases - aliasCount, isOwn: context.isOwn)
         var answer = ForwardedAnswer(message, chain: links, question: current)
         answer.answers = chain + links.records
+        // Nobody else says what an own name's address is.
+        answer.additionals.removeAll { context.isOwn($0.name) }
         switch links.end {
         case .complete:
             return .finished(answer)

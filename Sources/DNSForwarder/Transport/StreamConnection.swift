@@ -9,12 +9,14 @@ final class StreamConnection {
     }
 
     private let upstream: Int
-    private unowned let sockets: UpstreamSockets
+    private let sockets: UpstreamSockets
     private var channel: (any Channel)?
     private var pending: [UInt16: Pending] = [:]
     /// Sent when the connection stands.
     private var waiting: [[UInt8]] = []
     private var idleTimer: Scheduled<Void>?
+    /// Since when something is awaited and nothing came.
+    private var silentSince: NIODeadline?
     private var isClosing = false
     private var hasServed = false
 
@@ -23,7 +25,11 @@ final class StreamConnection {
         self.sockets = sockets
     }
 
-    var canTake: Bool { !isClosing && pending.count < sockets.limits.queriesPerConnection }
+    /// Open, with room, and not so silent that the other end must be gone without a word.
+    var canTake: Bool {
+        guard !isClosing, pending.count < sockets.limits.queriesPerConnection else { return false }
+        return silentSince.map { .now() - $0 < TimeAmount(sockets.limits.totalTime / 2) } ?? true
+    }
 
     func open() {
         let received = NIOLoopBound({ (buffer: ByteBuffer) in self.received(buffer) }, eventLoop: sockets.loop)
@@ -38,7 +44,8 @@ final class StreamConnection {
     }
 
     func send(_ attempt: Attempt, mayRepeat: Bool) {
-        idleTimer?.cancel()
+        restartIdleTimer()
+        if silentSince == nil { silentSince = .now() }
         let id = freeID(attempt.query.id)
         pending[id] = Pending(attempt: attempt, mayRepeat: mayRepeat && hasServed)
         let bytes = QueryImage(attempt.query, id: id).bytes
@@ -82,6 +89,7 @@ final class StreamConnection {
         // Back to the id that the query was made with.
         bytes[0] = query.attempt.query.bytes[0]
         bytes[1] = query.attempt.query.bytes[1]
+        silentSince = pending.isEmpty ? nil : .now()
         restartIdleTimer()
         sockets.report(.received(bytes), to: query.attempt.id)
     }
@@ -94,9 +102,10 @@ final class StreamConnection {
 
     /// Failed, refused or closed by the other end: what it carried is sent once more where that may help.
     private func ended() {
+        channel = nil
         isClosing = true
         idleTimer?.cancel()
-        if sockets.state.value.connections[upstream] === self { sockets.state.value.connections[upstream] = nil }
+        sockets.forget(self, of: upstream)
         let orphans = pending.values
         pending = [:]
         for orphan in orphans where sockets.state.value.handlers[orphan.attempt.id] != nil {

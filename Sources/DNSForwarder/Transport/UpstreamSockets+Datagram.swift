@@ -1,4 +1,5 @@
 internal import DNSWire
+internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
@@ -26,7 +27,9 @@ extension UpstreamSockets {
             .whenComplete { result in
                 switch result {
                 case .success(let channel): self.bound(channel, attempt, address)
-                case .failure: self.notBound(attempt, portsLeft: portsLeft)
+                case .failure(let error):
+                    let isTaken = [EADDRINUSE, EACCES].contains((error as? IOError)?.errnoCode)
+                    self.notBound(attempt, portsLeft: isTaken ? portsLeft : 0)
                 }
             }
     }

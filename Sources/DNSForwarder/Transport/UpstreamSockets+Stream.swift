@@ -36,7 +36,7 @@ extension UpstreamSockets {
             report(.usedConnection(wasThere: true), to: attempt.id)
         } else {
             connection = StreamConnection(upstream: attempt.upstream, sockets: self)
-            state.value.connections[attempt.upstream] = connection
+            use(connection, for: attempt.upstream)
             connection.open()
             report(.usedConnection(wasThere: false), to: attempt.id)
         }

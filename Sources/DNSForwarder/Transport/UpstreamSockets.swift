@@ -21,6 +21,8 @@ final class UpstreamSockets: Sendable {
         var channels: [AttemptID: any Channel] = [:]
         /// The TLS connection in use, for each upstream.
         var connections: [Int: StreamConnection] = [:]
+        /// All TLS connections, those that take no more queries included.
+        var streams: [ObjectIdentifier: StreamConnection] = [:]
         var openChannels = 0
         var whenClosed: [EventLoopPromise<Void>] = []
         var isClosed = false
@@ -50,7 +52,7 @@ final class UpstreamSockets: Sendable {
         state = .makeBoxSendingValue(State(random: random), eventLoop: loop)
     }
 
-    /// Sends a query; events come on the loop, never from within this call.
+    /// Sends a query; events come on the loop, and none but `usedConnection` from within this call.
     func send(_ attempt: Attempt, handler: @escaping Handler) {
         state.value.handlers[attempt.id] = handler
         guard endpoints[attempt.upstream].socketAddress != nil, !state.value.isClosed else {
@@ -74,11 +76,22 @@ final class UpstreamSockets: Sendable {
     func close() -> EventLoopFuture<Void> {
         state.value.isClosed = true
         for attempt in Array(state.value.channels.keys) { cancel(attempt) }
-        for connection in Array(state.value.connections.values) { connection.close() }
+        for connection in Array(state.value.streams.values) { connection.close() }
         let promise = loop.makePromise(of: Void.self)
         state.value.whenClosed.append(promise)
         settle()
         return promise.futureResult
+    }
+
+    /// The connection that queries to `upstream` go over from now on.
+    func use(_ connection: StreamConnection, for upstream: Int) {
+        state.value.connections[upstream] = connection
+        state.value.streams[ObjectIdentifier(connection)] = connection
+    }
+
+    func forget(_ connection: StreamConnection, of upstream: Int) {
+        state.value.streams[ObjectIdentifier(connection)] = nil
+        if state.value.connections[upstream] === connection { state.value.connections[upstream] = nil }
     }
 
     func report(_ event: Event, to attempt: AttemptID) { state.value.handlers[attempt]?(event) }

@@ -10,8 +10,6 @@ struct RoundTripEstimate: Equatable {
     static let penaltyLimit: Duration = .seconds(8)
     /// In this time a penalty halves: an upstream that is back is asked again within a minute.
     static let penaltyHalfLife: Duration = .seconds(10)
-    /// An upstream that was never asked ranks as this: before slow ones, behind quick ones.
-    static let unknown: Duration = .milliseconds(50)
 
     /// An answer took `time`: silence is forgotten.
     mutating func answered(after time: Duration) {
@@ -37,8 +35,8 @@ struct RoundTripEstimate: Equatable {
         return halves > 20 ? .zero : penalty / (1 << max(halves, 0))
     }
 
-    /// What upstreams are ordered by.
-    func rank(at now: Duration) -> Duration { (smoothed ?? Self.unknown) + remainingPenalty(at: now) }
+    /// What upstreams are ordered by. One that was never asked comes first, so that each is known soon.
+    func rank(at now: Duration) -> Duration { (smoothed ?? .zero) + remainingPenalty(at: now) }
 
     /// How long to wait before another is asked as well.
     func patience(_ limits: ForwarderLimits) -> Duration {
