@@ -194,7 +194,7 @@ let targets: [Target] = [
         name: "DNSServerTests",
         dependencies: [
             "DNSServer", "DNSForwarder", "ClusterZone", "DNSWire", "ObjectStore", "KubernetesModel",
-            "KubernetesModelTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+            "KubernetesModelTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", nioCore, nioPosix,
         ]),
     .testTarget(
         name: "DNSForwarderTests",
