@@ -74,3 +74,26 @@ long clinux_send_datagram(
 int clinux_listen_abstract(const char *name);
 /// Which process, and of which user, called listen() on that name; pid 0: one not visible from here.
 int clinux_abstract_listener(const char *name, int *pid, uint32_t *user);
+
+/// Binds with SO_REUSEPORT and without SO_REUSEADDR, which would let anybody's datagram socket take the address over.
+int clinux_bind_shared(int socket, const struct clinux_address *address);
+/// Asks for a receive buffer of that many bytes (the kernel doubles it); above rmem_max it needs CAP_NET_ADMIN.
+int clinux_set_receive_buffer(int socket, int byte_count);
+
+/// Memory for datagrams that are received, and answered, many with one system call (recvmmsg(2), sendmmsg(2)).
+struct clinux_datagrams;
+/// NULL when there is no memory.
+struct clinux_datagrams *clinux_datagrams_new(unsigned capacity, size_t receive_size, size_t send_size);
+void clinux_datagrams_free(struct clinux_datagrams *batch);
+/// Receives what waits, at most `capacity`; forgets the responses of before. Returns how many.
+int clinux_datagrams_receive(struct clinux_datagrams *batch, int socket, int with_local_address);
+/// One that was received; `count` 0: it did not fit.
+const uint8_t *clinux_datagrams_request(const struct clinux_datagrams *batch, unsigned index, size_t *count);
+/// Room for the response to that one, `send_size` bytes.
+uint8_t *clinux_datagrams_response(struct clinux_datagrams *batch, unsigned index);
+void clinux_datagrams_set_response(struct clinux_datagrams *batch, unsigned index, uint32_t count);
+/// Where that one came from and to which local address (version 0: not told).
+void clinux_datagrams_path(
+    const struct clinux_datagrams *batch, unsigned index, struct clinux_address *peer, struct clinux_address *local);
+/// Sends the responses among the first `count` back where their requests came from. Returns how many were refused.
+unsigned clinux_datagrams_send(struct clinux_datagrams *batch, int socket, unsigned count);
