@@ -1,20 +1,20 @@
-package import ClusterZone
-package import DNSWire
+internal import ClusterZone
+internal import DNSWire
 internal import NetworkTypes
 
 /// Which names must never be asked of other servers: they belong to the cluster, and other servers know nothing of them
 /// or, worse, something else.
-package struct ForwardingBoundary: Sendable {
+struct ForwardingBoundary: Sendable {
     let domain: DomainName
     let reverseRanges: [IPPrefix]
 
-    package init(_ settings: ZoneSettings) {
+    init(_ settings: ZoneSettings) {
         domain = settings.domain
         reverseRanges = settings.reverseRanges
     }
 
     /// The name is in the cluster's domain or in the reverse zone of one of its ranges.
-    package func owns(_ name: DomainName) -> Bool {
+    func owns(_ name: DomainName) -> Bool {
         if name.isWithin(domain) { return true }
         guard let block = Self.reverseBlock(of: name) else { return false }
         return reverseRanges.contains {
