@@ -101,6 +101,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(
         name: "NetworkNamespaceTesting", dependencies: ["LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/NetworkNamespaceTesting"),
+    .executableTarget(
+        name: "local-address-holder", dependencies: ["LocalAddress", "LinuxSystem", "NetworkTypes"],
+        path: "Tests/Support/LocalAddressHolder"),
     .target(
         name: "KubernetesModelTesting", dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes"],
         path: "Tests/Support/KubernetesModelTesting"),
@@ -213,7 +216,10 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: ["DNSForwarder", "DNSTesting", "DNSWire", "NetworkTypes", nioCore, nioPosix]),
     .testTarget(
         name: "LocalAddressTests",
-        dependencies: ["LocalAddress", "Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
+        dependencies: [
+            "LocalAddress", "Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "NftablesDataplane",
+            "Dataplane", "DataplaneTesting", "ServiceTable", "fairway-echo", "local-address-holder",
+        ]),
     .testTarget(name: "LayeringTests"),
 ]
 

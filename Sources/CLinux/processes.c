@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/membarrier.h>
 #include <linux/sched.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -24,6 +25,8 @@ int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 int clinux_enter_network_namespace(int descriptor) { return setns(descriptor, CLONE_NEWNET); }
 
 int clinux_unshare_network_namespace(void) { return unshare(CLONE_NEWNET); }
+
+int clinux_await_kernel_readers(void) { return (int)syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0); }
 
 int clinux_set_thread_name(const char *name) {
     char kept[16] = {0};

@@ -154,7 +154,8 @@ package struct NftablesDataplane: Dataplane, ~Copyable {
         var report = SyncReport()
         // A table that is replaced is never seen half: one transaction, however large.
         try plan.forEachTransaction(limitBytes: plan.replacesTable ? .max : limitBytes) {
-            (transaction) throws(NetlinkError) in
+            (transaction, afterPackets) throws(NetlinkError) in
+            if afterPackets { NftablesSocket.awaitPackets() }
             try commit(transaction, executor)
             report.transactions += 1
             for operation in transaction { report.count(operation) }

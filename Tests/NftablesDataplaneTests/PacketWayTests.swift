@@ -58,6 +58,20 @@ import Testing
         }
     }
 
+    /// What a server of this node answers itself at a Service's address is not tracked (`LocalAddress`).
+    @Test(arguments: IPFamily.allCases) func untrackedPacketsPass(_ family: IPFamily) throws {
+        for fixture in [PolicyFixture(family: family), PolicyFixture(family: family, remote: [], local: [])] {
+            let tracer = try fixture.tracer()
+            for sender in PolicyFixture.Sender.allCases {
+                for target in PolicyFixture.Target.allCases {
+                    var packet = fixture.packet(sender, target)
+                    packet.isUntracked = true
+                    #expect(try tracer.outcomes(packet) == [.untouched], "\(packet)")
+                }
+            }
+        }
+    }
+
     @Test(arguments: IPFamily.allCases) func nodePortsAreServedOnTheirAddressesOnly(_ family: IPFamily) throws {
         for hasEndpoints in [true, false] {
             let fixture =

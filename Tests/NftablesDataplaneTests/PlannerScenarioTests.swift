@@ -73,8 +73,11 @@ import Testing
         let transactions = planned.planner.plan(new.changes(from: old)).transactions(limitBytes: 1)
         for transaction in transactions {
             try planned.fake.apply(transaction)
-            let isOld = try violations(planned.fake, of: old, family: .ipv4, also: both).isEmpty
-            let isNew = try violations(planned.fake, of: new, family: .ipv4, also: both).isEmpty
+            let tracer = planned.tracer
+            let flows = FrontendFlow.all(both)
+            let found = try flows.map { try tracer.outcomes($0.packet) }
+            let isOld = agree(found, flows, old.owners(.ipv4))
+            let isNew = agree(found, flows, new.owners(.ipv4))
             #expect(isOld || isNew)
         }
         let broken1 = try violations(planned.fake, of: new, family: .ipv4, also: both)

@@ -17,6 +17,9 @@ int clinux_unshare_network_namespace(void);
 /// Names the calling thread (15 bytes at most are kept).
 int clinux_set_thread_name(const char *name);
 
+/// Returns after a grace period of the kernel's RCU.
+int clinux_await_kernel_readers(void);
+
 /// What a new process is made of. The argument and environment blocks are strings that each end
 /// with a NUL, one after the other.
 struct clinux_spawn_request {
@@ -102,3 +105,8 @@ void clinux_datagrams_path(
     const struct clinux_datagrams *batch, unsigned index, struct clinux_address *peer, struct clinux_address *local);
 /// Sends the responses among the first `count` back where their requests came from. Returns how many were refused.
 unsigned clinux_datagrams_send(struct clinux_datagrams *batch, int socket, unsigned count);
+/// Room for the name of an interface with its NUL (IFNAMSIZ of linux/if.h).
+#define CLINUX_INTERFACE_NAME_BYTES 16
+/// Makes a TUN interface that lives as long as `descriptor`, an open /dev/net/tun. A `%d` in `name` becomes
+/// the first number that is free; the interface's name is stored there.
+int clinux_create_tun(int descriptor, char name[CLINUX_INTERFACE_NAME_BYTES]);

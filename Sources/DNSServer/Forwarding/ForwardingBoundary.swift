@@ -1,20 +1,20 @@
-internal import ClusterZone
-internal import DNSWire
+package import ClusterZone
+package import DNSWire
 internal import NetworkTypes
 
 /// Which names must never be asked of other servers: they belong to the cluster, and other servers know nothing of them
 /// or, worse, something else.
-struct ForwardingBoundary: Sendable {
+package struct ForwardingBoundary: Sendable {
     let domain: DomainName
     let reverseRanges: [IPPrefix]
 
-    init(_ settings: ZoneSettings) {
+    package init(_ settings: ZoneSettings) {
         domain = settings.domain
         reverseRanges = settings.reverseRanges
     }
 
     /// The name is in the cluster's domain or in the reverse zone of one of its ranges.
-    func owns(_ name: DomainName) -> Bool {
+    package func owns(_ name: DomainName) -> Bool {
         if name.isWithin(domain) { return true }
         guard let block = Self.reverseBlock(of: name) else { return false }
         return reverseRanges.contains {

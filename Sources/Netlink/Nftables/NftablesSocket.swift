@@ -1,5 +1,6 @@
 import CNetfilter
 import Glibc
+import LinuxSystem
 
 /// nf_tables of the network namespace of the thread that opened it: commits and dumps.
 ///
@@ -68,6 +69,11 @@ package struct NftablesSocket: ~Copyable, Sendable {
         try socket.send(batch.writer.storage, count: batch.writer.count, doing: NftablesSocket.committing)
         socket.drain()
     }
+
+    /// Returns once every packet that was on its way through a table has passed it: packets pass in a section
+    /// that reads by RCU (`nf_hook_slow`), and a grace period of it, 5 to 30 ms, is waited for. Returns at once
+    /// where the kernel cannot tell of its end.
+    package static func awaitPackets() { awaitKernelReaders() }
 
     /// EINVAL for the message that opens a batch means that there is no nf_tables to open it for.
     private static func code(of refusal: NetlinkAcknowledgement) -> NetlinkError.Code {

@@ -81,6 +81,7 @@ extension RuleExpression {
             case "masq": .masquerade(reader)
             case "reject": .reject(reader, family)
             case "fib": .fib(reader)
+            case "notrack": .notrack
             default: nil
             }
         self = known ?? .unknown(name)

@@ -159,6 +159,7 @@ extension RuleExpression {
             builder.set(NFTNL_EXPR_FIB_FLAGS, address.kernelFlag)
             builder.set(NFTNL_EXPR_FIB_DREG, register)
             return builder
+        case .notrack: return try ExpressionBuilder("notrack")
         case .hash, .hostToNetworkOrder, .dynamicSet: return try builderOfDynamicState()
         case .unknown(let name):
             throw NetlinkError(.invalidRequest, doing: "encode nftables expression \(name), which is only ever read")

@@ -118,6 +118,9 @@ public enum RuleExpression: Sendable, Hashable {
     case reject(RejectKind)
     /// `fib saddr|daddr type`: the route type (RTN_LOCAL is 2) into a register, 4 bytes host order.
     case fibAddressType(FibAddress, to: NftablesRegister)
+    /// Connection tracking, and with it translation, passes the packet by (nft_ct.c `nft_notrack_eval`). Only
+    /// before its own hook: at priorities below -200.
+    case notrack
     /// An expression this version does not know, by the kernel's name. Only ever read, never written.
     case unknown(String)
 }

@@ -58,7 +58,7 @@ package struct NodeAddresses: ~Copyable, Sendable {
     }
 
     /// Names of the interfaces by index.
-    private func interfaceNames() throws(NetlinkError) -> [UInt32: String] {
+    func interfaceNames() throws(NetlinkError) -> [UInt32: String] {
         var names: [UInt32: String] = [:]
         try dump(Int32(RTM_GETLINK), doing: "list interfaces", restart: { names = [:] }) { header, payload in
             // struct ifinfomsg: the index is at byte 4, attributes begin at 16.
@@ -69,6 +69,11 @@ package struct NodeAddresses: ~Copyable, Sendable {
             names[UInt32(bitPattern: index)] = payload.extracting(name).text
         }
         return names
+    }
+
+    /// Sends one request and takes its acknowledgement.
+    func perform(_ request: borrowing NetlinkWriter, doing: String, object: String) throws(NetlinkError) {
+        try socket.perform(request, doing: doing, object: object)
     }
 
     private func dump(

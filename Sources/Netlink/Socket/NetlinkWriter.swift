@@ -86,6 +86,15 @@ struct NetlinkWriter: ~Copyable, Sendable {
         count += 12
     }
 
+    /// An attribute of 32 bits in the order of the host, as rtnetlink has them.
+    mutating func put(_ type: Int, hostOrder value: UInt32) {
+        reserve(8)
+        store(UInt16(8), at: count)
+        store(UInt16(type), at: count + 2)
+        store(value, at: count + 4)
+        count += 8
+    }
+
     mutating func put(_ type: Int, _ bytes: [UInt8]) {
         let padded = (bytes.count + 3) & ~3
         reserve(4 + padded)
@@ -112,6 +121,13 @@ struct NetlinkWriter: ~Copyable, Sendable {
         reserve(padded)
         copy(bytes, to: count)
         count += padded
+    }
+
+    /// 32 bits in the order of the host, without an attribute header.
+    mutating func append(hostOrder value: UInt32) {
+        reserve(4)
+        store(value, at: count)
+        count += 4
     }
 
     /// Lets C write one whole message of at most `room` bytes at the end, and keeps what it wrote.

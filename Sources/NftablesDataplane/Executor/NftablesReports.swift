@@ -1,11 +1,6 @@
 internal import Dataplane
 internal import Netlink
 
-extension NftablesPlan {
-    /// The plan deletes the table to make it anew.
-    var replacesTable: Bool { prologue.contains(.deleteTable) }
-}
-
 extension SyncReport {
     mutating func count(_ operation: NftablesOperation) {
         switch operation {

@@ -45,6 +45,8 @@ extension NftablesPlanner {
         plan.epilogue += strangers
         plan.groups = plan.groups.map { held.difference($0) }.filter { !$0.isEmpty }
         plan.removals = held.leftovers(groupSize: removalGroupSize)
+        plan.afterwards = plan.removals.indices.map { plan.removals[$0].takeEndpointDeletions() }.filter { !$0.isEmpty }
+        plan.removals.removeAll(where: \.isEmpty)
         return (plan, planner)
     }
 

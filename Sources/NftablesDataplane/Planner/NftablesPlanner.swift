@@ -32,7 +32,13 @@ package struct NftablesPlanner: Sendable {
         for group in Self.grouped(steps) {
             var changes = ElementChanges()
             for step in group { self.changes(of: step, &changes) }
-            if group.allSatisfy({ $0.new == nil }) { plan.removals.append(changes) } else { plan.groups.append(changes) }
+            if group.allSatisfy({ $0.new == nil }) {
+                plan.removals.append(changes)
+            } else {
+                let endpoints = changes.takeEndpointDeletions()
+                if !endpoints.isEmpty { plan.afterwards.append(endpoints) }
+                plan.groups.append(changes)
+            }
         }
         appendShared(&plan)
         return plan

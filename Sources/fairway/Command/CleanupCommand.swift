@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Dataplane
 internal import LinuxSystem
+internal import LocalAddress
 
 /// Removes what Fairway put into the kernel.
 struct CleanupCommand: ParsableCommand {
@@ -19,6 +20,11 @@ struct CleanupCommand: ParsableCommand {
         defer { if !removed.isEmpty { Output.line(removed.map { "removed \($0)" }.joined(separator: "\n")) } }
         do throws(DataplaneError) {
             for mode in DataplaneModes.all { removed += try mode.removeState() }
+        } catch {
+            throw CommandFailure.failed("\(error)")
+        }
+        do throws(LocalAddressError) {
+            removed += try LocalAddresses.removeAll()
         } catch {
             throw CommandFailure.failed("\(error)")
         }

@@ -1,10 +1,12 @@
 internal import LinuxSystem
+internal import LocalAddress
 internal import Logging
 internal import Netlink
 internal import NetworkTypes
 internal import ServiceLifecycle
 
-/// The addresses of this host that others can reach: loopback, link-local and tentative ones left out.
+/// The addresses of this host that others can reach: loopback, link-local and tentative ones left out, and
+/// those of Services that Fairway itself made local.
 enum HostAddresses {
     /// - Throws: `CommandFailure` with the kernel's words.
     static func current() throws(CommandFailure) -> [IPAddress] {
@@ -17,7 +19,8 @@ enum HostAddresses {
 
     static func reachable(_ addresses: [NodeAddress]) -> [IPAddress] {
         var result: Set<IPAddress> = []
-        for item in addresses where !item.isTentative {
+        for item in addresses
+        where !item.isTentative && !item.interfaceName.hasPrefix(LocalAddresses.interfacePrefix) {
             let address = item.address
             if !address.isLoopback && !address.isLinkLocal && !address.isMulticast && item.scope == .universe {
                 result.insert(address)

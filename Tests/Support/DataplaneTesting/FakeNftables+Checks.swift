@@ -107,7 +107,7 @@ extension FakeNftables.Step {
             try checkLoad(address, family.ipFamily.addressByteCount)
             if let port { try checkLoad(port, 2) }
         case .unknown(let name): throw refuse(.notFound, "\(doing): expression \(name)")
-        case .meta, .ct, .payload, .immediate, .masquerade, .reject, .fibAddressType: break
+        case .meta, .ct, .payload, .immediate, .masquerade, .reject, .fibAddressType, .notrack: break
         }
     }
 

@@ -50,6 +50,8 @@ extension FakeNftables.Step {
         case .nat(.source, _, _): place.type == .nat && [.postrouting, .input].contains(place.hook)
         case .masquerade: place.type == .nat && place.hook == .postrouting
         case .reject: place.hook != .postrouting
+        // NF_IP_PRI_CONNTRACK: later it would come too late, which the kernel does not refuse.
+        case .notrack: place.type == .filter && [.prerouting, .output].contains(place.hook) && place.priority < -200
         default: true
         }
     }

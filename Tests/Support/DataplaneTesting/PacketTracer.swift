@@ -41,6 +41,27 @@ package struct PacketTracer: Sendable {
         return found
     }
 
+    /// Everything that can happen to a packet that is on its way while the table becomes what `later` traces:
+    /// before each of its lookups in turn.
+    package func outcomes(_ packet: TracedPacket, committing later: PacketTracer) throws(TraceError) -> Set<TraceOutcome> {
+        var found: Set<TraceOutcome> = []
+        var isCommitted = true
+        var lookups = 0
+        while isCommitted {
+            isCommitted = false
+            var choices = RandomChoices()
+            repeat {
+                choices.begin()
+                var machine = RuleMachine(tracer: self, packet: packet, choices: choices, commit: (later, lookups))
+                found.insert(try outcome(packet, &machine))
+                isCommitted = isCommitted || machine.isCommitted
+                choices = machine.choices
+            } while choices.advance()
+            lookups += 1
+        }
+        return found
+    }
+
     /// Every way the packet can go, each with the table as the packet leaves it: rules may have changed sets.
     ///
     /// - Throws: as `outcomes`.
@@ -91,10 +112,11 @@ package struct PacketTracer: Sendable {
     }
 
     private func run(_ hook: NftablesChain.Hook, _ machine: inout RuleMachine) throws(TraceError) -> TraceOutcome? {
+        machine.beginHook()
         for chain in baseChains[hook] ?? [] {
             let isNat = chain.attachment?.type == .nat
-            // The kernel asks NAT chains about the first packet of a connection only.
-            if isNat && !machine.packet.isNewConnection { continue }
+            // The kernel asks NAT chains about the first packet of a connection only, and about no untracked one.
+            if isNat && (!machine.packet.isNewConnection || machine.packet.isUntracked) { continue }
             machine.natHook = isNat ? hook : nil
             switch try machine.run(chain.name, depth: 0) {
             case .fallsThrough, .stops(.accept): break

@@ -28,12 +28,17 @@ struct RuleMachine {
     // Bits of `ct state` and `ct status` (nft's mask of ip_conntrack_info; IPS_DST_NAT).
     private static let established: UInt32 = 1 << 1
     private static let new: UInt32 = 1 << 3
+    private static let untracked: UInt32 = 1 << 6
     private static let dnat: UInt32 = 1 << 5
     // linux/rtnetlink.h: RTN_UNICAST, RTN_LOCAL.
     private static let unicast: UInt32 = 1
     private static let local: UInt32 = 2
 
-    let tracer: PacketTracer
+    private(set) var tracer: PacketTracer
+    /// A commit that comes while the packet is on its way: what holds after it, and how many lookups come before.
+    private var commit: (later: PacketTracer, lookups: Int)?
+    /// Lookups see `commit.later`.
+    private(set) var isCommitted = false
     var packet: TracedPacket
     var choices: RandomChoices
     /// The table, with what rules changed in its sets.
@@ -48,8 +53,12 @@ struct RuleMachine {
     private let original: TracedPacket
     private var registers = RegisterFile()
 
-    init(tracer: PacketTracer, packet: TracedPacket, choices: RandomChoices) {
+    init(
+        tracer: PacketTracer, packet: TracedPacket, choices: RandomChoices,
+        commit: (later: PacketTracer, lookups: Int)? = nil
+    ) {
         self.tracer = tracer
+        self.commit = commit
         self.packet = packet
         self.choices = choices
         state = tracer.state
@@ -62,9 +71,28 @@ struct RuleMachine {
 
     // MARK: Chains
 
+    /// A walk through a hook's chains runs the rules of one generation, whatever its lookups see.
+    mutating func beginHook() {
+        if isCommitted, let commit { tracer = commit.later }
+    }
+
+    private mutating func countLookup() {
+        guard !isCommitted, let commit else { return }
+        if commit.lookups > 0 {
+            self.commit = (commit.later, commit.lookups - 1)
+        } else {
+            isCommitted = true
+            state = commit.later.state
+        }
+    }
+
     mutating func run(_ chain: String, depth: Int) throws(TraceError) -> ChainResult {
         guard depth < Self.jumpLimit else { throw error(chain, "jumps too deep") }
-        guard let rules = tracer.state.rules[chain] else { throw error(chain, "is missing") }
+        guard let rules = tracer.state.rules[chain] else {
+            // A chain that came with the commit is empty for who began before.
+            if isCommitted { return .fallsThrough }
+            throw error(chain, "is missing")
+        }
         for rule in rules {
             switch try run(rule) {
             case .goOn, .breakOff, .verdict(.continue): continue
@@ -110,6 +138,8 @@ struct RuleMachine {
         case .setMeta(.mark, let register):
             mark = HostWord.value(try load(register, 4, chain))
         case .ct(let key, let register):
+            // nft_ct_get_eval: without an entry only the state can be told.
+            if packet.isUntracked && key != .state { return .breakOff }
             registers.store(conntrack(key), register)
         case .setCtMark(let register):
             ctMark = HostWord.value(try load(register, 4, chain))
@@ -128,6 +158,7 @@ struct RuleMachine {
         case .verdict(let verdict):
             return .verdict(verdict)
         case .lookup(let name, let register, let inverted):
+            countLookup()
             return (try find(name, register, chain) != nil) != inverted ? .goOn : .breakOff
         case .mapLookup(let name, let key, let destination):
             return try mapLookup(name, key, destination, chain)
@@ -151,6 +182,8 @@ struct RuleMachine {
         case .fibAddressType(let which, let register):
             let address = which == .source ? packet.source : packet.destination
             registers.store(HostWord.bytes(tracer.isLocal(address) ? Self.local : Self.unicast), register)
+        case .notrack:
+            packet.isUntracked = true
         case .setMeta(let key, _):
             throw error(chain, "sets meta \(key)")
         case .unknown(let name):
@@ -172,7 +205,8 @@ struct RuleMachine {
 
     private func conntrack(_ key: RuleExpression.CtKey) -> [UInt8] {
         switch key {
-        case .state: HostWord.bytes(packet.isNewConnection ? Self.new : Self.established)
+        case .state:
+            HostWord.bytes(packet.isUntracked ? Self.untracked : packet.isNewConnection ? Self.new : Self.established)
         case .status: HostWord.bytes(isDestinationTranslated ? Self.dnat : 0)
         case .mark: HostWord.bytes(ctMark)
         case .originalDestination: original.destination.networkBytes
@@ -205,7 +239,8 @@ struct RuleMachine {
         }
         let key = try load(register, FakeNftables.width(set.key), chain)
         if set.isConcatenatedInterval { return state.range(holding: key, in: name)?.element }
-        guard let intervals = tracer.intervals[name] else {
+        let lookingIn = isCommitted ? commit?.later ?? tracer : tracer
+        guard let intervals = lookingIn.intervals[name] else {
             return elements[FakeNftables.ElementKey(bytes: key, isIntervalEnd: false)]
         }
         let last = intervals.last { !key.lexicographicallyPrecedes($0.key) }
@@ -216,6 +251,7 @@ struct RuleMachine {
         _ operation: RuleExpression.DynamicSetOperation, _ name: String, _ key: NftablesRegister,
         _ data: NftablesRegister?, _ timeout: UInt64?, _ chain: String
     ) throws(TraceError) -> Next {
+        countLookup()
         guard let set = state.sets[name] else { throw error(chain, "changes the missing set \(name)") }
         let keyBytes = try load(key, FakeNftables.width(set.key), chain)
         var value: [UInt8]?
@@ -227,6 +263,7 @@ struct RuleMachine {
     private mutating func mapLookup(
         _ name: String, _ key: NftablesRegister, _ destination: NftablesRegister, _ chain: String
     ) throws(TraceError) -> Next {
+        countLookup()
         guard let element = try find(name, key, chain) else { return .breakOff }
         switch element.data {
         case .value(let bytes)?:

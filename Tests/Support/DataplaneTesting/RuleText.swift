@@ -77,6 +77,7 @@ struct RuleText {
             parts.append("\(type == .source ? "snat" : "dnat") \(family.text) to \(operand(address))")
         case .masquerade(let random): parts.append(random ? "masquerade fully-random" : "masquerade")
         case .reject(let kind): parts.append(kind == .portUnreachable ? "reject" : "reject with tcp reset")
+        case .notrack: parts.append("notrack")
         case .verdict(let verdict): parts.append(Self.verdict(verdict))
         case .unknown(let name): parts.append("<\(name)>")
         }

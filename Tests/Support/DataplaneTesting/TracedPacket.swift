@@ -10,6 +10,8 @@ package struct TracedPacket: Sendable, Hashable, CustomStringConvertible {
     /// Nil: sent by the node itself.
     package var inputInterface: String?
     package var isNewConnection: Bool
+    /// A rule before connection tracking said `notrack`, in this table or another's.
+    package var isUntracked = false
 
     package init(
         from source: IPAddress, to destination: IPAddress, _ port: PortNumber,
@@ -28,6 +30,7 @@ package struct TracedPacket: Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         "\(`protocol`) \(source) -> \(destination) port \(destinationPort)"
             + (inputInterface.map { " on \($0)" } ?? " from the node") + (isNewConnection ? "" : ", established")
+            + (isUntracked ? ", untracked" : "")
     }
 }
 
