@@ -9,7 +9,7 @@ BUILD_DIR := .build
 RELEASE_DIR := .build/release-static
 # What the product links, and what the demo and the tests call.
 BUILD_PACKAGES := gcc libstdc++-12-dev libnftnl-dev libmnl-dev pkg-config
-RUN_PACKAGES := nftables iproute2 curl conntrack
+RUN_PACKAGES := nftables iproute2 curl conntrack bind9-dnsutils dnsperf
 BENCH_ARGUMENTS ?=
 
 # Swift's libraries and the C++ runtime they need are linked statically: the linker finds the C++

@@ -92,7 +92,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
             "NftablesDataplane", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
-            "LocalAddress", argumentParser, logging, metrics, lifecycle, signals, yams,
+            "LocalAddress", nioCore, nioPosix, argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
     .executableTarget(
         name: "fairway-echo", dependencies: ["LinuxSystem", "NetworkTypes", argumentParser]),
@@ -121,6 +121,10 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         path: "Tests/Support/ConformanceTesting"),
     .target(
         name: "DNSWireTesting", dependencies: ["DNSWire", "NetworkTypes"], path: "Tests/Support/DNSWireTesting"),
+
+    .target(
+        name: "DNSTesting", dependencies: ["DNSWire", "NetworkTypes", nioCore, nioPosix, nioSSL],
+        path: "Tests/Support/DNSTesting"),
 
     // Benchmarks
     .executableTarget(
@@ -205,11 +209,11 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "DNSServerTests",
         dependencies: [
             "DNSServer", "DNSForwarder", "ClusterZone", "DNSWire", "ObjectStore", "KubernetesModel",
-            "KubernetesModelTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+            "KubernetesModelTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", nioCore, nioPosix,
         ]),
     .testTarget(
         name: "DNSForwarderTests",
-        dependencies: ["DNSForwarder", "DNSWire", "LinuxSystem", "NetworkTypes", nioCore, nioPosix, nioSSL]),
+        dependencies: ["DNSForwarder", "DNSTesting", "DNSWire", "NetworkTypes", nioCore, nioPosix]),
     .testTarget(
         name: "LocalAddressTests",
         dependencies: [

@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <linux/membarrier.h>
 #include <linux/sched.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -125,5 +126,9 @@ int clinux_wait(int pidfd, int block, int *code, int *status) {
     *status = info.si_status;
     return result;
 }
+
+void clinux_trim_memory(void) { malloc_trim(0); }
+
+int clinux_process(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int clinux_signal(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }

@@ -15,7 +15,13 @@ struct ManifestSession: ~Copyable {
     /// moved away for a moment takes no object with it.
     private var unreadableRoots: [String: Set<String>] = [:]
 
-    init(_ paths: [String], _ settings: AllocationSettings, watches: consuming ManifestWatches? = nil) {
+    private let contents: ObjectContents
+
+    init(
+        _ paths: [String], _ settings: AllocationSettings, _ contents: ObjectContents = .all,
+        watches: consuming ManifestWatches? = nil
+    ) {
+        self.contents = contents
         roots = paths
         folders = ManifestFolders(paths, watches: watches)
         guard !settings.stateDirectory.isEmpty else {
@@ -84,7 +90,7 @@ struct ManifestSession: ~Copyable {
                 let message = "larger than \(ManifestLimits.fileBytes) bytes"
                 return ManifestContents(unreadable: ManifestFault(path: path, message: message))
             }
-            return ManifestContents(path: path, bytes: bytes, interner: interner)
+            return ManifestContents(path: path, bytes: bytes, interner: interner, contents: contents)
         } catch {
             return ManifestContents(unreadable: ManifestFault(path: path, message: "cannot be read: \(error)"))
         }

@@ -7,18 +7,21 @@ internal import LinuxSystem
 package final class ManifestSource: Sendable {
     private let paths: [String]
     private let allocation: AllocationSettings
+    private let contents: ObjectContents
 
     /// - Parameter paths: files, read whatever their name, and folders, in which files ending in `.yaml`,
     ///   `.yml` and `.json` are read at any depth and entries that begin with `.` are passed over.
-    package init(paths: [String], allocation: AllocationSettings = .standard) {
+    /// - Parameter contents: what of the objects is wanted; the rest is let go where it is read.
+    package init(paths: [String], allocation: AllocationSettings = .standard, contents: ObjectContents = .all) {
         self.paths = paths
         self.allocation = allocation
+        self.contents = contents
     }
 
     /// Reads everything once, and watches nothing. Blocks; with a state folder, allocations are read from
     /// and written to it.
     package func loadOnce() -> ManifestBatch {
-        var session = ManifestSession(paths, allocation)
+        var session = ManifestSession(paths, allocation, contents)
         return session.load()
     }
 
@@ -28,10 +31,10 @@ package final class ManifestSource: Sendable {
     /// - Throws: ``SystemError`` when the kernel refuses an inotify instance; nothing has been delivered then.
     package func run(_ deliver: @escaping @Sendable (ManifestBatch) -> Void) async throws {
         let stop = try Stop()
-        let (paths, allocation) = (paths, allocation)
+        let (paths, allocation, contents) = (paths, allocation, contents)
         try await withTaskCancellationHandler {
             try await DedicatedThread.run(named: "manifests") {
-                try Self.follow(paths, allocation, stop, deliver)
+                try Self.follow(paths, allocation, contents, stop, deliver)
             }
         } onCancel: {
             stop.wake.signal()
@@ -48,14 +51,17 @@ package final class ManifestSource: Sendable {
     }
 
     private static func follow(
-        _ paths: [String], _ allocation: AllocationSettings, _ stop: Stop, _ deliver: (ManifestBatch) -> Void
+        _ paths: [String], _ allocation: AllocationSettings, _ contents: ObjectContents, _ stop: Stop,
+        _ deliver: (ManifestBatch) -> Void
     ) throws {
         let watches = try ManifestWatches()
         let epoll = try Epoll()
         try epoll.add(watches.rawValue, .readable, token: 0)
         try epoll.add(stop.wake.rawValue, .readable, token: 1)
-        var session = ManifestSession(paths, allocation, watches: watches)
+        var session = ManifestSession(paths, allocation, contents, watches: watches)
         deliver(session.load())
+        // What only the first reading needed goes back to the kernel: several times what stays.
+        ResidentMemory.release()
         while true {
             let events = try epoll.wait()
             if events.contains(where: { $0.token == 1 }) { return }

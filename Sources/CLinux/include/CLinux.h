@@ -39,6 +39,11 @@ int clinux_spawn(const struct clinux_spawn_request *request, int *pidfd);
 /// Reaps the process of a pidfd once it ended. `code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED, and
 /// `status` the exit status or the signal. With `block` 0 a process that still runs gives `code` 0.
 int clinux_wait(int pidfd, int block, int *code, int *status);
+/// Gives freed memory back to the kernel, that of every thread.
+void clinux_trim_memory(void);
+
+/// A close-on-exec pidfd of a process that is somebody else's.
+int clinux_process(int pid);
 /// Sends a signal to the process of a pidfd.
 int clinux_signal(int pidfd, int signal);
 
@@ -78,6 +83,28 @@ int clinux_listen_abstract(const char *name);
 /// Which process, and of which user, called listen() on that name; pid 0: one not visible from here.
 int clinux_abstract_listener(const char *name, int *pid, uint32_t *user);
 
+/// Binds with SO_REUSEPORT and without SO_REUSEADDR, which would let anybody's datagram socket take the address over.
+int clinux_bind_shared(int socket, const struct clinux_address *address);
+/// Asks for a receive buffer of that many bytes (the kernel doubles it); above rmem_max it needs CAP_NET_ADMIN.
+int clinux_set_receive_buffer(int socket, int byte_count);
+
+/// Memory for datagrams that are received, and answered, many with one system call (recvmmsg(2), sendmmsg(2)).
+struct clinux_datagrams;
+/// NULL when there is no memory.
+struct clinux_datagrams *clinux_datagrams_new(unsigned capacity, size_t receive_size, size_t send_size);
+void clinux_datagrams_free(struct clinux_datagrams *batch);
+/// Receives what waits, at most `capacity`; forgets the responses of before. Returns how many.
+int clinux_datagrams_receive(struct clinux_datagrams *batch, int socket, int with_local_address);
+/// One that was received; `count` 0: it did not fit.
+const uint8_t *clinux_datagrams_request(const struct clinux_datagrams *batch, unsigned index, size_t *count);
+/// Room for the response to that one, `send_size` bytes.
+uint8_t *clinux_datagrams_response(struct clinux_datagrams *batch, unsigned index);
+void clinux_datagrams_set_response(struct clinux_datagrams *batch, unsigned index, uint32_t count);
+/// Where that one came from and to which local address (version 0: not told).
+void clinux_datagrams_path(
+    const struct clinux_datagrams *batch, unsigned index, struct clinux_address *peer, struct clinux_address *local);
+/// Sends the responses among the first `count` back where their requests came from. Returns how many were refused.
+unsigned clinux_datagrams_send(struct clinux_datagrams *batch, int socket, unsigned count);
 /// Room for the name of an interface with its NUL (IFNAMSIZ of linux/if.h).
 #define CLINUX_INTERFACE_NAME_BYTES 16
 /// Makes a TUN interface that lives as long as `descriptor`, an open /dev/net/tun. A `%d` in `name` becomes

@@ -64,8 +64,8 @@ package struct ManifestContents: Sendable {
 
 extension ManifestContents {
     /// Reads the text of a manifest, JSON if it begins with `{` or `[`, else YAML.
-    package init(path: String, bytes: [UInt8], interner: StringInterner = StringInterner()) {
-        var sink = ObjectSink(path: path, interner: interner)
+    package init(path: String, bytes: [UInt8], interner: StringInterner = StringInterner(), contents: ObjectContents = .all) {
+        var sink = ObjectSink(path: path, interner: interner, wanted: contents)
         do throws(SyntaxFault) {
             if Self.isJSON(bytes) {
                 var reader = JSONReader(bytes: bytes)

@@ -28,8 +28,11 @@ struct ObjectSink: DocumentSink {
         var skippedKinds: [String: Int]
     }
 
-    init(path: String, interner: StringInterner) {
+    private let wanted: ObjectContents
+
+    init(path: String, interner: StringInterner, wanted: ObjectContents = .all) {
         self.path = path
+        self.wanted = wanted
         self.userInfo = [StringInterner.key: interner]
     }
 
@@ -147,7 +150,7 @@ extension ObjectSink {
                 return
             }
             contents.objects.append(
-                LocatedObject(object, path: path, position: position(of: DocumentTree.root, tree)))
+                LocatedObject(wanted.trimmed(object), path: path, position: position(of: DocumentTree.root, tree)))
         } catch {
             reject(tree, kind)
             let userInfo = userInfo

@@ -1,0 +1,91 @@
+internal import ClusterZone
+internal import LinuxSystem
+internal import NetworkTypes
+
+/// What a worker's thread owns: its memory for datagrams, its responder, the snapshot it answers from.
+struct UDPLoop: ~Copyable, @unchecked Sendable {
+    // Sendable: it is handed to its thread once, and the batch is known to nobody else.
+    var sockets: [Int32: UDPSocket] = [:]
+    private let batch: DatagramBatch
+    private var responder: Responder
+    private let zones: ZonePublisher
+    private let forwarder: (any ForwardSink)?
+    private var generation: UInt64
+    private var zone: ClusterZone
+    private var forwarded: [(index: Int, request: ForwardRequest)] = []
+
+    /// Datagrams of one system call.
+    static let batchCapacity = 32
+    /// Bytes of a query at most: more than the largest name with every option clients send; longer ones are dropped.
+    static let requestByteLimit = 1024
+    /// Batches from one socket before the others have their turn.
+    static let roundLimit = 64
+    /// Errors in one go: the socket is then left until the next event.
+    static let errorLimit = 64
+
+    init(
+        _ options: ResponderOptions, _ statistics: ServerStatistics, _ zones: ZonePublisher,
+        _ forwarder: (any ForwardSink)?
+    ) throws(Errno) {
+        let limit = max(Int(options.payloadLimit), 512)
+        batch = try DatagramBatch(
+            capacity: Self.batchCapacity, requestByteLimit: Self.requestByteLimit, responseByteLimit: limit)
+        responder = Responder(options: options, statistics: statistics)
+        self.zones = zones
+        self.forwarder = forwarder
+        generation = zones.generation
+        zone = zones.zone
+    }
+
+    /// Answers what waits at a socket.
+    mutating func serve(_ descriptor: Int32, untilEmpty: Bool = false) {
+        guard let socket = sockets[descriptor] else { return }
+        var (rounds, errors) = (0, 0)
+        while untilEmpty || rounds < Self.roundLimit, errors < Self.errorLimit {
+            do {
+                let count = try batch.receive(from: socket.socket, telling: socket.isUnspecific)
+                guard count > 0 else { return }
+                answer(count, socket)
+                rounds += 1
+            } catch {
+                // Of a datagram that was sent (ICMP), and taken with this call: the next one goes on.
+                errors += 1
+            }
+        }
+    }
+
+    private mutating func answer(_ count: Int, _ socket: UDPSocket) {
+        let start = ContinuousClock.now
+        refresh()
+        let client = IPAddress(bits: 0, family: socket.address.family)
+        batch.respond(toFirst: count) { index, request, response in
+            switch responder.respond(to: request, transport: .udp, client: client, zone: zone, into: &response) {
+            case .send(let byteCount): return byteCount
+            case .forward(let request): forwarded.append((index, request))
+            case .drop: break
+            }
+            return 0
+        }
+        let refused = batch.send(first: count, from: socket.socket)
+        if refused > 0 { responder.statistics.countUnsent(refused) }
+        responder.countBatch(ContinuousClock.now - start)
+        if !forwarded.isEmpty { forward(socket) }
+    }
+
+    /// Once a batch: a relaxed look, and a lock only when there is something new.
+    private mutating func refresh() {
+        let latest = zones.generation
+        guard latest != generation else { return }
+        generation = latest
+        zone = zones.zone
+    }
+
+    private mutating func forward(_ socket: UDPSocket) {
+        for var item in forwarded {
+            guard let path = batch.path(of: item.index) else { continue }
+            item.request.client = path.peer.address
+            forwarder?.forward(item.request, reply: UDPReplyPath(socket: socket, path: path))
+        }
+        forwarded.removeAll(keepingCapacity: true)
+    }
+}
