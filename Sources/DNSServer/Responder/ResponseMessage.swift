@@ -41,6 +41,7 @@ struct ResponseOutcome: BitwiseCopyable, Sendable {
         payload: UInt16
     ) {
         self.query = query
+        // SAFETY: the caller keeps it where it is while this value lives.
         unsafe self.response = response
         self.payload = payload
         let reserved = query.hasEDNS ? Self.optByteCount + Self.extendedErrorByteCount : 0
