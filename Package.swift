@@ -111,6 +111,10 @@ let targets: [Target] = [
         ],
         path: "Tests/Support/ConformanceTesting"),
 
+    .target(
+        name: "DNSTesting", dependencies: ["DNSWire", "LinuxSystem", "NetworkNamespaceTesting", "NetworkTypes"],
+        path: "Tests/Support/DNSTesting", exclude: ["Cases/Clusters", "Cases/Rows"]),
+
     // Benchmarks
     .executableTarget(
         name: "sync-benchmark",
@@ -198,6 +202,12 @@ let targets: [Target] = [
     .testTarget(
         name: "LocalAddressTests",
         dependencies: ["LocalAddress", "Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
+    .testTarget(
+        name: "DNSCasesTests",
+        dependencies: [
+            "DNSTesting", "DNSWire", "KubernetesModel", "LinuxSystem", "ManifestSource", "NetworkNamespaceTesting",
+            "NetworkTypes",
+        ]),
     .testTarget(name: "LayeringTests"),
 ]
 

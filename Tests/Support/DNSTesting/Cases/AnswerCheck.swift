@@ -25,8 +25,8 @@ package struct AnswerCheck {
         return check.faults
     }
 
-    private mutating func require(_ condition: Bool, _ fault: @autoclosure () -> String) {
-        if !condition { faults.append(fault()) }
+    private mutating func require(_ condition: Bool, _ fault: String) {
+        if !condition { faults.append(fault) }
     }
 
     private mutating func compareHeader(_ expected: ExpectedAnswer) {

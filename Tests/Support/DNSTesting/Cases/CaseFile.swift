@@ -1,4 +1,4 @@
-package import DNSWire
+internal import DNSWire
 
 /// A file of rows; `Rows/README.md` says how they are written.
 package struct CaseFile: Sendable {
@@ -17,8 +17,8 @@ package struct CaseFile: Sendable {
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             read(line, at: "\(name):\(index + 1)")
         }
-        for row in rows where row.readings.contains(.owner(CaseRow.Contents())) && row.readings.count > 1 {
-            faults.append("\(row.place): a reading without a record: say NODATA before `or`")
+        for row in rows where row.readings.contains(.owner(CaseRow.Contents())) {
+            faults.append("\(row.place): it says nothing: NODATA?")
         }
     }
 
@@ -71,18 +71,20 @@ package struct CaseFile: Sendable {
         guard case .owner(var contents) = standing else { return nil }
         switch line {
         case "": return standing
-        case "NODATA": return contents == CaseRow.Contents() ? standing : nil
+        case "NODATA":
+            guard contents == CaseRow.Contents() else { return nil }
+            contents.isEmptyByRule = true
         case "NXDOMAIN": return contents == CaseRow.Contents() ? .missing : nil
         case "FORWARDED": return contents == CaseRow.Contents() ? .forwarded : nil
         case "SERVFAIL": return contents == CaseRow.Contents() ? .failing : nil
-        case "SOA": contents.hasStartOfAuthority = true
+        case "SOA" where !contents.isEmptyByRule: contents.hasStartOfAuthority = true
         case "may SOA": contents.mayHaveStartOfAuthority = true
         default:
             let isPermitted = line.hasPrefix("may ")
             let records = (isPermitted ? line.dropFirst(4) : line).trimmedSubsequence
             let lines = BraceExpansion(records).texts.map { ZoneLine($0[...], origin: settings.domain) }
             let known = lines.compactMap { $0 }
-            guard known.count == lines.count else { return nil }
+            guard known.count == lines.count, isPermitted || !contents.isEmptyByRule else { return nil }
             if isPermitted { contents.permitted += known } else { contents.records += known }
         }
         return .owner(contents)

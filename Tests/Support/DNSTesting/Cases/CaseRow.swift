@@ -15,6 +15,8 @@ package struct CaseRow: Sendable, CustomStringConvertible {
     /// What an existing name owns.
     package struct Contents: Sendable, Hashable {
         package var records: [ZoneLine] = []
+        /// NODATA was written: no record follows.
+        package var isEmptyByRule = false
         /// Sets that may be answered instead of NODATA.
         package var permitted: [ZoneLine] = []
         /// The top of a zone.

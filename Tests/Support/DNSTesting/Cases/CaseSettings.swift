@@ -13,6 +13,8 @@ package struct CaseSettings: Sendable, Hashable {
     package var podNames = "insecure"
     /// Empty: all.
     package var namespaces: [String] = []
+    /// A label selector of Namespaces; empty: all.
+    package var namespaceSelector = ""
     /// A label selector; empty: every Service.
     package var labels = ""
     /// A state that manifests cannot bring about.
@@ -31,6 +33,7 @@ package struct CaseSettings: Sendable, Hashable {
         case "negative-ttl": if let seconds = UInt32(value) { negativeTimeToLive = seconds } else { return false }
         case "pods": podNames = value
         case "namespaces": namespaces = value.split(separator: ",").map { String($0) }
+        case "namespace-selector": namespaceSelector = value
         case "labels": labels = value
         case "only-in-process": isOnlyInProcess = true
         default: return false
@@ -45,7 +48,8 @@ package struct CaseSettings: Sendable, Hashable {
             "--dns-negative-ttl", "\(negativeTimeToLive)", "--dns-pods", podNames,
         ]
         if !namespaces.isEmpty { options += ["--dns-namespaces", namespaces.joined(separator: ",")] }
-        if !labels.isEmpty { options += ["--dns-service-labels", labels] }
+        if !namespaceSelector.isEmpty { options += ["--dns-namespace-selector", namespaceSelector] }
+        if !labels.isEmpty { options += ["--dns-labels", labels] }
         return options
     }
 }

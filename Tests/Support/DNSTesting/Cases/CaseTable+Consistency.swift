@@ -1,5 +1,5 @@
-internal import DNSWire
-internal import NetworkTypes
+package import DNSWire
+package import NetworkTypes
 
 extension CaseTable {
     /// Where rows contradict each other; what the rows say cannot all be true of a tree of names.

@@ -25,4 +25,6 @@ package struct ExpectedAnswer: Sendable {
     package var isAuthoritative: Bool? = true
     /// The chain is a loop: as much of it as the server followed, each record once.
     package var isLoop = false
+    /// The end of the answer is an upstream's.
+    package var needsUpstream = false
 }

@@ -12,6 +12,11 @@ package struct ZoneOracle: Sendable {
         .naptr, .svcb, .caa, .dnskey,
     ]
 
+    /// The types a row is asked for: of names that are not ours, those that the upstream's rows are about.
+    package func types(_ row: CaseRow) -> [RecordType] {
+        row.readings == [.forwarded] ? [.a, .aaaa, .ptr, .txt] : Self.types
+    }
+
     /// The answers that one reading of a row permits.
     package func answers(_ row: CaseRow, _ reading: CaseRow.Standing, _ type: RecordType) -> [ExpectedAnswer] {
         switch reading {
@@ -87,6 +92,7 @@ package struct ZoneOracle: Sendable {
         _ name: DomainName, _ type: RecordType, chain: [ResourceRecord], isAuthoritative: Bool
     ) -> ExpectedAnswer {
         var answer = ExpectedAnswer(chain: chain, authority: .any, isAuthoritative: isAuthoritative)
+        answer.needsUpstream = true
         switch table.upstream(name) {
         case .owner(let contents): answer.records = table.records(contents.records(of: type), owner: name)
         case .failing: answer.codes = [.serverFailure]
