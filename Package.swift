@@ -86,7 +86,7 @@ let targets: [Target] = [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
             "NftablesDataplane", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
-            "LocalAddress", argumentParser, logging, metrics, lifecycle, signals, yams,
+            "LocalAddress", nioCore, nioPosix, argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
     .executableTarget(
         name: "fairway-echo", dependencies: ["LinuxSystem", "NetworkTypes", argumentParser]),
@@ -114,6 +114,8 @@ let targets: [Target] = [
     .target(
         name: "DNSTesting", dependencies: ["DNSWire", "LinuxSystem", "NetworkNamespaceTesting", "NetworkTypes"],
         path: "Tests/Support/DNSTesting", exclude: ["Cases/Clusters", "Cases/Rows"]),
+        name: "DNSTesting", dependencies: ["DNSWire", "NetworkTypes", nioCore, nioPosix, nioSSL],
+        path: "Tests/Support/DNSTesting"),
 
     // Benchmarks
     .executableTarget(
@@ -194,11 +196,11 @@ let targets: [Target] = [
         name: "DNSServerTests",
         dependencies: [
             "DNSServer", "DNSForwarder", "ClusterZone", "DNSWire", "ObjectStore", "KubernetesModel",
-            "KubernetesModelTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+            "KubernetesModelTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", nioCore, nioPosix,
         ]),
     .testTarget(
         name: "DNSForwarderTests",
-        dependencies: ["DNSForwarder", "DNSWire", "LinuxSystem", "NetworkTypes", nioCore, nioPosix, nioSSL]),
+        dependencies: ["DNSForwarder", "DNSTesting", "DNSWire", "NetworkTypes", nioCore, nioPosix]),
     .testTarget(
         name: "LocalAddressTests",
         dependencies: ["LocalAddress", "Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),

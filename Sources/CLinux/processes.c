@@ -123,4 +123,6 @@ int clinux_wait(int pidfd, int block, int *code, int *status) {
     return result;
 }
 
+int clinux_process(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
 int clinux_signal(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }

@@ -36,6 +36,8 @@ int clinux_spawn(const struct clinux_spawn_request *request, int *pidfd);
 /// Reaps the process of a pidfd once it ended. `code` is CLD_EXITED, CLD_KILLED or CLD_DUMPED, and
 /// `status` the exit status or the signal. With `block` 0 a process that still runs gives `code` 0.
 int clinux_wait(int pidfd, int block, int *code, int *status);
+/// A close-on-exec pidfd of a process that is somebody else's.
+int clinux_process(int pid);
 /// Sends a signal to the process of a pidfd.
 int clinux_signal(int pidfd, int signal);
 

@@ -43,12 +43,13 @@ package struct AdminServer: Service {
 
     /// - Parameters:
     ///   - path: at most 103 bytes: the kernel's limit (unix(7)) less the name it is bound under.
+    ///   - takesOver: a socket that another daemon answers on is replaced: that one is about to end.
     ///   - onBound: called once it listens and the mode is set.
     package init(
-        path: String, logger: Logger, onBound: @escaping @Sendable () async -> Void = {},
+        path: String, takesOver: Bool = false, logger: Logger, onBound: @escaping @Sendable () async -> Void = {},
         handler: @escaping @Sendable (AdminRequest) async -> AdminResponse
     ) {
-        file = AdminSocketFile(path: path)
+        file = AdminSocketFile(path: path, takesOver: takesOver)
         self.logger = logger
         self.onBound = onBound
         self.handler = handler

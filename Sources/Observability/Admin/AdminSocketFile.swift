@@ -17,6 +17,8 @@ struct AdminSocketFile: Sendable {
     }
 
     let path: String
+    /// A socket that is answered on is replaced too.
+    var takesOver = false
 
     /// Where the socket is bound before it is moved to `path`: so it has its mode before anybody can
     /// find it, and the removal NIO does by this name at the end cannot hit a later daemon's socket.
@@ -42,7 +44,7 @@ struct AdminSocketFile: Sendable {
         }
         guard let type = attributes()?[.type] as? FileAttributeType else { return }
         guard type == .typeSocket else { throw failure(.notASocket, "exists and is no socket") }
-        try await refuseIfAnswered()
+        if !takesOver { try await refuseIfAnswered() }
         do {
             try FileManager.default.removeItem(atPath: path)
         } catch {

@@ -6,7 +6,8 @@ import NIOCore
 extension HTTPListener {
     /// A listener on TCP.
     init(
-        address: ListenAddress, logger: Logger, onBound: @escaping @Sendable (BoundAddress) async -> Void,
+        address: ListenAddress, waitsForAddress: Bool = false, logger: Logger,
+        onBound: @escaping @Sendable (BoundAddress) async -> Void,
         answer: @escaping @Sendable (_ path: String, _ query: String?) async -> HTTPReply
     ) {
         self.init(
@@ -18,7 +19,8 @@ extension HTTPListener {
                     return
                 }
                 await onBound(BoundAddress(host: host, port: port))
-            })
+            },
+            waitsForAddress: waitsForAddress)
     }
 
     /// A listener on a unix domain socket; `value` is the path as the flag gave it.

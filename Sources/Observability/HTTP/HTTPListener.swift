@@ -36,6 +36,8 @@ struct HTTPListener: Service {
         static let idle = TimeAmount.seconds(90)
         /// Bytes of a body written at once, so that a slow reader holds one piece and not a copy.
         static let pieceBytes = 256 * 1024
+        /// How often an address that another process still has is tried again; the kernel tells nobody.
+        static let retry = Duration.milliseconds(100)
     }
 
     let flag: String
@@ -46,11 +48,13 @@ struct HTTPListener: Service {
     /// Gets the path and the query, both as sent.
     let answer: @Sendable (_ path: String, _ query: String?) async -> HTTPReply
     let onBound: @Sendable (any Channel) async -> Void
+    /// A process that is about to end may still have the address: it is waited for.
+    var waitsForAddress = false
 
     func run() async throws {
         for (index, address) in addresses.enumerated() {
             do {
-                try await serve(address)
+                try await serveOnceFree(address)
                 return
             } catch where Task.isCancelled {
                 // However the library words it, being told to stop is no failure.
@@ -61,6 +65,20 @@ struct HTTPListener: Service {
                 throw ListenError(
                     code: .bindFailed(errno: error.errnoCode), flag: flag, value: value,
                     cause: "cannot listen: \(reason(error))")
+            }
+        }
+    }
+
+    private func serveOnceFree(_ address: BindAddress) async throws {
+        var isFirst = true
+        while true {
+            do {
+                return try await serve(address)
+            } catch let error as IOError where waitsForAddress && error.errnoCode == EADDRINUSE {
+                if isFirst { logger.info("\(flag) \(value): another process has it; it is waited for") }
+                isFirst = false
+                try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Limits.retry) }
+                if Task.isCancelled || Task.isShuttingDownGracefully { return }
             }
         }
     }

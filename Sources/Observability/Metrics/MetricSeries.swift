@@ -100,6 +100,12 @@ final class HistogramSeries: RecorderHandler, TimerHandler, Sendable {
     func recordNanoseconds(_ duration: Int64) {
         record(Double(duration) / 1e9)
     }
+
+    /// Takes over what something else counts, with the same bounds.
+    func set(_ value: Value) {
+        precondition(value.counts.count == bounds.count + 1, "\(key.metric): buckets of another histogram")
+        state.withLock { $0 = value }
+    }
 }
 
 /// One series of any type, as a metric holds it.

@@ -78,6 +78,14 @@ package final class PrometheusMetrics: Sendable {
         }
     }
 
+    /// Sets a histogram that something else counts.
+    ///
+    /// - Precondition: `counts` has a count for each bucket of the catalogue's description and one for what is above.
+    package func setHistogram(_ metric: String, _ labels: [(String, String)], counts: [UInt64], sum: Double) {
+        guard case .histogram(let histogram) = series(metric, labels, accepting: [.histogram]) else { return }
+        histogram.set(HistogramSeries.Value(counts: counts, sum: sum))
+    }
+
     /// Makes `values` the only series of a gauge, for labels whose values come and go.
     package func replace(_ metric: String, with values: [(labels: [(String, String)], value: Double)]) {
         let name = ExpositionWriter.metricName(metric)

@@ -14,8 +14,11 @@ struct AdminAPI: Sendable {
     let engine: Engine
     let health: HealthState
     let manifests: ManifestReport
+    /// Nil: no DNS here.
+    let dns: DNSAdmin?
 
     func answer(_ request: AdminRequest) -> AdminResponse {
+        if let answer = dns?.answer(request) { return answer }
         let queries = AdminQueries(view: engine.view, namespace: request.query["namespace"])
         do {
             switch request.path {
@@ -27,7 +30,9 @@ struct AdminAPI: Sendable {
             default:
                 return AdminResponse(
                     status: 404, contentType: "text/plain",
-                    text: "no \(request.path); there are /v1/services, endpoints, frontends, backends and status\n")
+                    text: DNSAdmin.paths.contains(request.path)
+                        ? "no DNS here; give fairway run --dns-bind-address ADDR:PORT\n"
+                        : "no \(request.path); there are /v1/services, endpoints, frontends, backends, status, zone and dns\n")
             }
         } catch {
             return AdminResponse(status: 500, contentType: "text/plain", text: "\(error)\n")

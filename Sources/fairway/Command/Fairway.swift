@@ -7,9 +7,9 @@ internal import Glibc
 struct Fairway: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fairway",
-        abstract: "Gives a Linux node its Kubernetes Services.",
+        abstract: "Gives a Linux node its Kubernetes Services and their names.",
         version: Version.text,
-        subcommands: [RunCommand.self, CheckCommand.self, GetCommand.self, CleanupCommand.self])
+        subcommands: [RunCommand.self, DNSCommand.self, CheckCommand.self, GetCommand.self, CleanupCommand.self])
 
     static func main() async {
         do {

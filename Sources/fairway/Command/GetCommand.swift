@@ -9,6 +9,7 @@ struct GetCommand: AsyncParsableCommand {
         commandName: "get", abstract: "Shows what the running daemon holds.",
         subcommands: [
             GetServices.self, GetEndpoints.self, GetFrontends.self, GetBackends.self, GetStatus.self,
+            GetZone.self, GetDNS.self,
         ])
 }
 
@@ -27,10 +28,24 @@ struct GetOptions: ParsableArguments {
 }
 
 struct AdminOptions: ParsableArguments {
-    @Option(help: "The daemon's admin socket; for run, empty: none.")
+    @Option(
+        help: """
+            The daemon's admin socket; for run, empty: none. What fairway dns holds is asked at \
+            \(AdminOptions.dnsSocket) where only that is there.
+            """)
     var adminSocket = AdminOptions.defaultSocket
 
     static let defaultSocket = "/run/fairway/admin.sock"
+    /// The default of `fairway dns`.
+    static let dnsSocket = "/run/fairway/dns.sock"
+
+    /// Names are asked of `fairway dns` where no other daemon is there and no socket was named.
+    func socket(for resource: String) -> String {
+        guard ["zone", "dns"].contains(resource), adminSocket == Self.defaultSocket,
+            !FileManager.default.fileExists(atPath: adminSocket), FileManager.default.fileExists(atPath: Self.dnsSocket)
+        else { return adminSocket }
+        return Self.dnsSocket
+    }
 }
 
 extension GetOptions {
@@ -39,7 +54,7 @@ extension GetOptions {
         let query = namespace.map { "?namespace=\(PercentEncoding.encoded($0))" } ?? ""
         let answer: (status: Int, body: [UInt8])
         do {
-            answer = try await AdminClient(path: admin.adminSocket).get("/v1/\(resource)\(query)")
+            answer = try await AdminClient(path: admin.socket(for: resource)).get("/v1/\(resource)\(query)")
         } catch {
             throw CommandFailure.failed("\(error)")
         }

@@ -5,7 +5,7 @@ internal import Logging
 /// The node daemon.
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Runs the node daemon: Services into the kernel.",
+        commandName: "run", abstract: "Runs the node daemon: Services into the kernel, their names into DNS.",
         discussion: """
             SIGTERM, SIGINT and SIGHUP end the daemon and leave its rules in place, so that traffic goes on while it \
             restarts; `fairway cleanup` removes them. Logs go to standard error, one line an event.
@@ -16,9 +16,17 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup(title: "Node") var node: NodeOptions
     @OptionGroup(title: "Pacing") var pacing: PacingOptions
     @OptionGroup(title: "Listening") var listening: ListenOptions
+    @OptionGroup(title: "DNS") var dns: DNSOptions
 
     @Flag(name: .shortAndLong, help: "Log each synchronisation too.")
     var verbose = false
+
+    @Flag(
+        help: """
+            Take over from the fairway run that works here: answer DNS beside it first, then ask it to end and carry \
+            on with its rules. No question is lost.
+            """)
+    var takeOver = false
 
     @Flag(help: "Remove everything Fairway put into the kernel and exit, as `fairway cleanup`.")
     var cleanup = false
@@ -36,9 +44,20 @@ struct RunCommand: AsyncParsableCommand {
             policy: try services.policyOptions(hostName: hostName), limits: try pacing.limits(),
             healthz: try listening.healthz(), metrics: try listening.metrics(),
             adminSocket: listening.admin.adminSocket, node: try node.settings(stateDirectory: source.stateDir),
-            closesStaleConnections: services.closeStaleConnections)
+            closesStaleConnections: services.closeStaleConnections, dns: try dnsConfiguration(hostName: hostName),
+            takesOver: takeOver)
         let level: Logger.Level = verbose ? .debug : .info
         let logger = Logger(label: "fairway") { _ in LineLogHandler(level: level) }
         try await Daemon(configuration: configuration, logger: logger).run()
+    }
+
+    /// Nil when nothing says where to answer.
+    private func dnsConfiguration(hostName: String) throws(CommandFailure) -> DNSConfiguration? {
+        // Also looked at where it is not used: a wrong option is told at once.
+        let dns = try dns.configuration(
+            listeningAt: dns.dnsBindAddress, reverseRanges: try services.reverseRanges(),
+            nodeName: try services.nodeName(hostName: hostName), stateDirectory: source.stateDir)
+        let isWanted = !dns.listen.isEmpty || dns.service != nil || !dns.localAddresses.isEmpty
+        return isWanted ? dns : nil
     }
 }

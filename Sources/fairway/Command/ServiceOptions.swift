@@ -58,19 +58,28 @@ struct ServiceOptions: ParsableArguments {
         guard proxyMode == "nftables" else {
             throw .usage("--proxy-mode \(proxyMode): this version has nftables only; leave the option out")
         }
-        let nodeName = (hostnameOverride ?? hostName).lowercased()
-        guard !nodeName.isEmpty else {
-            throw .usage("--hostname-override is empty; give this node's name, or leave the option out")
-        }
         guard let chosen = Scheduler(rawValue: scheduler) else {
             let known = Scheduler.allCases.map(\.rawValue).joined(separator: ", ")
             throw .usage("--scheduler \(scheduler): expected one of \(known)")
         }
         return PolicyOptions(
-            nodeName: nodeName, localDetection: try localDetection(),
+            nodeName: try nodeName(hostName: hostName), localDetection: try localDetection(),
             clusterCIDRs: try prefixes(clusterCidr, "--cluster-cidr"), masqueradeAll: masqueradeAll,
             nodePortAddresses: try nodePortAddresses(), serviceRanges: try serviceRanges(),
             scheduler: chosen)
+    }
+
+    func nodeName(hostName: String) throws(CommandFailure) -> String {
+        let name = (hostnameOverride ?? hostName).lowercased()
+        guard !name.isEmpty else {
+            throw .usage("--hostname-override is empty; give this node's name, or leave the option out")
+        }
+        return name
+    }
+
+    /// Addresses whose names are the cluster's: Services' and pods'.
+    func reverseRanges() throws(CommandFailure) -> [IPPrefix] {
+        try serviceRanges() + prefixes(clusterCidr, "--cluster-cidr")
     }
 
     /// `--service-cluster-ip-range`, at most one of each family.
@@ -127,7 +136,7 @@ struct ServiceOptions: ParsableArguments {
         return .prefixes(prefixes)
     }
 
-    private func prefixes(_ text: String, _ flag: String) throws(CommandFailure) -> [IPPrefix] {
+    func prefixes(_ text: String, _ flag: String) throws(CommandFailure) -> [IPPrefix] {
         var result: [IPPrefix] = []
         for item in text.split(separator: ",", omittingEmptySubsequences: true) {
             let trimmed = item.drop { $0 == " " }

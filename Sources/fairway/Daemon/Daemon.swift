@@ -24,6 +24,10 @@ struct Daemon {
         var adminSocket: String
         var node: NodeSettings
         var closesStaleConnections: Bool
+        /// Nil: no DNS.
+        var dns: DNSConfiguration?
+        /// A daemon that works here already is asked to end.
+        var takesOver = false
     }
 
     /// A change that waits longer than this for a completed sync makes `/healthz` fail: twice
@@ -36,11 +40,15 @@ struct Daemon {
     /// Runs until SIGTERM, SIGINT or SIGHUP. Rules stay in place.
     func run() async throws {
         let logger = logger
-        let prometheus = PrometheusMetrics()
+        let prometheus = PrometheusMetrics(
+            catalog: configuration.dns == nil ? MetricCatalog.all : MetricCatalog.all + MetricCatalog.dns)
         MetricsSystem.bootstrap(prometheus)
         let metrics = DaemonMetrics(prometheus: prometheus)
         let health = HealthState(families: IPFamily.allCases, healthTimeout: Self.healthTimeout)
-        let node = try NodeService(settings: configuration.node, logger: logger)
+        let addresses = try HostAddresses.current()
+        let succession = DaemonSuccession(configuration: configuration, hostAddresses: addresses, logger: logger)
+        let (lock, dns) = try await succession.begin()
+        let node = try NodeService(settings: configuration.node, lock: lock, logger: logger)
 
         let conntrack = ConntrackService(
             closesTCP: configuration.closesStaleConnections, metrics: metrics, logger: logger)
@@ -65,10 +73,10 @@ struct Daemon {
         let order = try await adopt(dataplane)
         conntrack.adopt(order)
 
-        let addresses = try HostAddresses.current()
         let report = ManifestReport()
         let engine = Engine(
-            options: configuration.policy, adoptedOrder: order, hostAddresses: addresses, metrics: metrics
+            options: configuration.policy, adoptedOrder: order, hostAddresses: addresses, metrics: metrics,
+            follow: { dns?.follow($0, $1) }
         ) { change in
             for family in IPFamily.allCases { health.queued(family) }
             metrics.queued(IPFamily.allCases)
@@ -77,11 +85,9 @@ struct Daemon {
             runner.submit(change)
         }
         metrics.readAtScrape(engine: engine, manifests: report)
-        let settings = AllocationSettings(
-            clusterRanges: configuration.policy.serviceRanges, stateDirectory: configuration.stateDirectory)
-        let manifests = ManifestService(
-            source: ManifestSource(paths: configuration.paths, allocation: settings), engine: engine, report: report,
-            logger: logger)
+        let manifests = ManifestService(source: configuration.manifests, report: report, logger: logger) {
+            engine.apply($0)
+        }
 
         var services: [any ServiceLifecycle.Service] = [
             dataplane, HostAddressService(engine: engine, logger: logger), manifests,
@@ -90,9 +96,16 @@ struct Daemon {
         if !configuration.adminSocket.isEmpty {
             services.append(
                 adminServer(
-                    AdminAPI(configuration: configuration, engine: engine, health: health, manifests: report)))
+                    AdminAPI(
+                        configuration: configuration, engine: engine, health: health, manifests: report,
+                        dns: dns.map(DNSAdmin.init))))
         }
         services += listeners(health: health, prometheus: prometheus, engine: engine)
+        if let dns {
+            DNSMetrics(service: dns).readAtScrape(prometheus)
+            services += DNSPages(service: dns, metrics: prometheus, waitsForAddresses: false, logger: logger).services
+            services += dns.services
+        }
         logger.info(
             "\(Version.text) starts",
             metadata: ["node": "\(configuration.policy.nodeName)", "manifests": "\(configuration.paths.joined(separator: ","))"])
@@ -188,6 +201,13 @@ extension Duration {
 }
 
 extension Daemon.Configuration {
+    /// The source, which also gives addresses to Services.
+    var manifests: ManifestSource {
+        ManifestSource(
+            paths: paths,
+            allocation: AllocationSettings(clusterRanges: policy.serviceRanges, stateDirectory: stateDirectory))
+    }
+
     /// What is in force, for `/configz`.
     struct Document: Codable {
         var manifests: [String]

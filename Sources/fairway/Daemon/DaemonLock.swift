@@ -32,6 +32,42 @@ final class DaemonLock: Sendable {
         }
     }
 
+    /// How long a predecessor may take to end: it finishes what clients are still waiting for.
+    private static let successionLimit = Duration.seconds(30)
+
+    /// Asks the daemon that holds the lock to end, waits until it has, and takes the lock. Not for the cooperative pool.
+    ///
+    /// - Throws: `CommandFailure` that names the other daemon's process and why it stays.
+    static func succeed(logger: Logger) throws(CommandFailure) -> DaemonLock? {
+        while true {
+            do throws(NamespaceLock.Failure) {
+                return DaemonLock(try NamespaceLock(name))
+            } catch {
+                guard case .held(let holder) = error, holder.userID.map({ $0 == geteuid() || $0 == 0 }) ?? true else {
+                    // The same words as without a predecessor.
+                    return try take(logger: logger)
+                }
+                guard let pid = holder.processID else {
+                    throw .failed("another fairway run works here in a process namespace that is not visible; stop it yourself")
+                }
+                try end(pid, logger)
+            }
+        }
+    }
+
+    private static func end(_ pid: Int32, _ logger: Logger) throws(CommandFailure) {
+        do throws(Errno) {
+            let predecessor = try OtherProcess(pid)
+            logger.info("takes over from pid \(pid), which is asked to end")
+            guard predecessor.signal(SIGTERM) else { return }
+            if try predecessor.waitForEnd(timeout: successionLimit) { return }
+        } catch {
+            if error.rawValue == ESRCH { return }
+            throw .failed("cannot take over from the fairway run of pid \(pid): \(error)")
+        }
+        throw .failed("the fairway run of pid \(pid) did not end within \(successionLimit); stop it first")
+    }
+
     /// - Throws: `CommandFailure` when a daemon works here: what is removed it would put back.
     static func requireNone() throws(CommandFailure) {
         do throws(NamespaceLock.Failure) {

@@ -68,20 +68,13 @@ struct DaemonMetrics: Sendable {
 
     /// Has gauges that are only worth reading at a scrape read then.
     func readAtScrape(engine: Engine, manifests: ManifestReport) {
-        prometheus.set("fairway_build_info", [("version", Version.number)], to: 1)
-        prometheus.onScrape(ProcessStatistics.collect)
+        prometheus.readAtScrape(manifests)
         prometheus.onScrape { metrics in
             let view = engine.view
-            let contents = manifests.contents
             metrics.set("fairway_services", to: Double(view.snapshot.services.count))
             metrics.set(
                 "fairway_endpoints",
                 to: Double(view.snapshot.endpointSlices.values.reduce(0) { $0 + $1.endpoints.count }))
-            metrics.set("fairway_manifest_faults", to: Double(contents.faults.count))
-            metrics.set("fairway_pods_without_address", to: Double(contents.podsWithoutAddress))
-            metrics.replace(
-                "fairway_manifest_objects_skipped",
-                with: contents.skippedKinds.map { (labels: [("kind", $0.key)], value: Double($0.value)) })
         }
     }
 
@@ -92,4 +85,20 @@ struct DaemonMetrics: Sendable {
     }
 
     private func dimensions(_ family: IPFamily) -> [(String, String)] { [("ip_family", family.description)] }
+}
+
+extension PrometheusMetrics {
+    /// The process, its version, and what is wrong with its manifests.
+    func readAtScrape(_ manifests: ManifestReport) {
+        set("fairway_build_info", [("version", Version.number)], to: 1)
+        onScrape(ProcessStatistics.collect)
+        onScrape { metrics in
+            let contents = manifests.contents
+            metrics.set("fairway_manifest_faults", to: Double(contents.faults.count))
+            metrics.set("fairway_pods_without_address", to: Double(contents.podsWithoutAddress))
+            metrics.replace(
+                "fairway_manifest_objects_skipped",
+                with: contents.skippedKinds.map { (labels: [("kind", $0.key)], value: Double($0.value)) })
+        }
+    }
 }

@@ -13,8 +13,7 @@ internal import Synchronization
 /// makes of it is the runner's. Nothing is handed on before every source has synced.
 final class Engine: Sendable {
     private struct State {
-        var store: ObjectStore
-        var controller: EndpointSliceController
+        var feed = ClusterFeed()
         var policy: ServicePolicy
         var hostAddresses: [IPAddress]
         /// Collected until every source has synced.
@@ -35,16 +34,19 @@ final class Engine: Sendable {
     private let state: Mutex<State>
     private let metrics: DaemonMetrics
     private let submit: @Sendable (ServiceTableChange) -> Void
+    private let follow: @Sendable (ClusterSnapshot, DirtyKeys) -> Void
 
+    /// - Parameter follow: gets every step of the objects once all sources have synced; the first has everything dirty.
     init(
         options: PolicyOptions, adoptedOrder: AdoptedOrder, hostAddresses: [IPAddress], metrics: DaemonMetrics,
+        follow: @escaping @Sendable (ClusterSnapshot, DirtyKeys) -> Void = { _, _ in },
         submit: @escaping @Sendable (ServiceTableChange) -> Void
     ) {
         self.metrics = metrics
         self.submit = submit
+        self.follow = follow
         self.state = Mutex(
             State(
-                store: ObjectStore(), controller: EndpointSliceController(),
                 policy: ServicePolicy(options: options, adoptedOrder: adoptedOrder), hostAddresses: hostAddresses))
     }
 
@@ -52,14 +54,7 @@ final class Engine: Sendable {
     @discardableResult
     func apply(_ events: [StoreEvent]) -> Progress {
         state.withLock { state in
-            var fresh = state.store.apply(events)
-            var dirty = fresh
-            // The controller sees what it wrote, and finds nothing more to do.
-            while !fresh.isEmpty {
-                let slices = state.controller.update(snapshot: state.store.snapshot, dirty: fresh)
-                fresh = state.store.apply(slices)
-                dirty.formUnion(fresh)
-            }
+            let dirty = state.feed.apply(events)
             metrics.changed(dirty)
             return decide(dirty, &state)
         }
@@ -77,21 +72,23 @@ final class Engine: Sendable {
     /// Steps are handed on under the lock, so that they arrive in the order they were decided in.
     private func decide(_ dirty: DirtyKeys, _ state: inout State) -> Progress {
         state.waiting.formUnion(dirty)
-        if state.store.isSynced {
+        if state.feed.store.isSynced {
             let step = state.policy.update(
-                snapshot: state.store.snapshot, dirty: state.waiting, hostAddresses: state.hostAddresses)
+                snapshot: state.feed.store.snapshot, dirty: state.waiting, hostAddresses: state.hostAddresses)
+            let changed = state.waiting
             state.waiting = DirtyKeys()
             // The first step is handed on even when it is empty: the dataplane becomes ready by it.
             if !step.isEmpty || !state.hasDecided { submit(step) }
             if !state.hasDecided { state.policy.finishAdoption() }
+            if !changed.isEmpty || !state.hasDecided { follow(state.feed.store.snapshot, changed) }
             state.hasDecided = true
         }
         let conflicts = state.policy.conflicts
         let fresh = conflicts.filter { !state.knownConflicts.contains($0.key) }
         state.knownConflicts = Set(conflicts.keys)
-        let statistics = state.controller.statistics
+        let statistics = state.feed.controller.statistics
         return Progress(
-            isSynced: state.store.isSynced, serviceCount: state.store.snapshot.services.count,
+            isSynced: state.feed.store.isSynced, serviceCount: state.feed.store.snapshot.services.count,
             podsWithoutAddress: statistics.podsWithoutAddress, newConflicts: fresh.map { ($0.key, $0.value) })
     }
 
@@ -108,8 +105,8 @@ final class Engine: Sendable {
     var view: View {
         state.withLock {
             View(
-                snapshot: $0.store.snapshot, table: $0.policy.table, conflicts: $0.policy.conflicts,
-                hintRefusals: $0.controller.hintRefusals, isSynced: $0.store.isSynced)
+                snapshot: $0.feed.store.snapshot, table: $0.policy.table, conflicts: $0.policy.conflicts,
+                hintRefusals: $0.feed.controller.hintRefusals, isSynced: $0.feed.store.isSynced)
         }
     }
 }

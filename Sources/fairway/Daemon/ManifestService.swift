@@ -1,6 +1,7 @@
 internal import KubernetesModel
 internal import Logging
 internal import ManifestSource
+internal import ObjectStore
 internal import ServiceLifecycle
 internal import ServicePolicy
 internal import ServiceTable
@@ -9,12 +10,13 @@ internal import Synchronization
 /// Brings the manifests' events to the engine, and what is wrong with them to the operator.
 struct ManifestService: ServiceLifecycle.Service {
     let source: ManifestSource
-    let engine: Engine
     let report: ManifestReport
     let logger: Logger
+    /// The engine's: takes the events in.
+    let apply: @Sendable ([StoreEvent]) -> Engine.Progress
 
     func run() async throws {
-        let (engine, report, logger) = (engine, report, logger)
+        let (apply, report, logger) = (apply, report, logger)
         try await cancelWhenGracefulShutdown {
             try await source.run { batch in
                 for warning in batch.warnings { logger.warning("\(warning)") }
@@ -22,7 +24,7 @@ struct ManifestService: ServiceLifecycle.Service {
                 for fault in batch.mendedFaults { logger.info("mended: \(fault)") }
                 for move in batch.moves { logger.warning("\(move)") }
                 report.update(batch)
-                let progress = engine.apply(batch.events)
+                let progress = apply(batch.events)
                 logger.debug(
                     "manifests applied",
                     metadata: [

@@ -33,11 +33,11 @@ final class NodeService: Service, Sendable {
 
     /// Makes this daemon the only one of its network namespace.
     ///
-    /// - Throws: `CommandFailure` when there is one already.
-    init(settings: NodeSettings, logger: Logger) throws(CommandFailure) {
+    /// - Parameter lock: that daemon's; nil where a lock is not to be had.
+    init(settings: NodeSettings, lock: DaemonLock?, logger: Logger) throws(CommandFailure) {
         self.settings = settings
         self.logger = logger
-        lock = try DaemonLock.take(logger: logger)
+        self.lock = lock
         do throws(Errno) {
             wake = try WakeDescriptor()
         } catch {

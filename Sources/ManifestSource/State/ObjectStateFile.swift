@@ -1,0 +1,156 @@
+internal import Glibc
+package import KubernetesModel
+package import LinuxSystem
+
+/// `dns-objects.jsonl` in the state folder: what names were made of, so that a start can answer before its source does.
+///
+/// One JSON object a line, the last of an object counts; the first line is the version. A change appends its lines, so
+/// that it costs what it changes; when most lines are outdated the file is written anew beside the old one and renamed
+/// over it. A crash leaves at worst half a last line, which is dropped. Whoever renamed last owns the file: a process
+/// whose successor has written it writes no more.
+package struct ObjectStateFile: ~Copyable, Sendable {
+    private let directory: String
+    private var lineCount = 0
+    private var liveCount = 0
+    /// The file this process wrote; nil before its first write.
+    private var identity: FileStamp.Identity?
+    private var isSucceeded = false
+
+    /// Outdated lines that are always tolerated, beside as many as there are objects: some 300 KB.
+    static let outdatedLineLimit = 1_000
+    /// Bytes that are read: a million Services with five endpoints each. What is larger counts as damaged.
+    static let sizeLimit = 1 << 30
+    /// Bytes that are gathered before they are written.
+    private static let pieceBytes = 1 << 18
+    static let version = 1
+    /// Damaged files kept for an operator to look at; the last name is reused.
+    static let damagedFileLimit = 9
+
+    private var path: String { directory + "/dns-objects.jsonl" }
+
+    /// Touches nothing yet.
+    package init(directory: String) { self.directory = directory }
+
+    /// What an earlier process left; never a failure. A file that is damaged or of another version is set aside as
+    /// `dns-objects.jsonl.damaged-N`.
+    package static func read(directory: String) -> ObjectState {
+        ObjectStateFile(directory: directory).read()
+    }
+
+    private func read() -> ObjectState {
+        var state = ObjectState()
+        let bytes: [UInt8]
+        do throws(Errno) {
+            let file = try FileDescriptor(opening: path)
+            state.writtenAt = Int64(try FileStamp(path).modified.seconds)
+            bytes = try file.readAll(limit: Self.sizeLimit)
+        } catch {
+            if error != .noEntry { state.warnings.append("\(path): \(error): nothing is known until the source has told") }
+            return state
+        }
+        switch Self.parse(bytes) {
+        case .success(let objects): state.objects = objects
+        case .failure(let damage): state.warnings.append(setAside(damage.reason))
+        }
+        return state
+    }
+
+    struct Damage: Error { var reason: String }
+
+    private static func parse(_ bytes: [UInt8]) -> Result<[KubernetesObject], Damage> {
+        let userInfo: [CodingUserInfoKey: any Sendable] = [StringInterner.key: StringInterner()]
+        var objects: [ObjectReference: KubernetesObject] = [:]
+        // Without its line end, the last line was not written to its end.
+        guard let end = bytes.lastIndex(of: 0x0A), bytes.count < sizeLimit else {
+            return .failure(Damage(reason: bytes.isEmpty ? "empty" : "damaged"))
+        }
+        for (number, line) in bytes[...end].split(separator: 0x0A).enumerated() {
+            switch ObjectStateLine.parse(Array(line), userInfo) {
+            case .header(let version) where number == 0:
+                guard version == Self.version else {
+                    return .failure(Damage(reason: "of version \(version), this one reads \(Self.version)"))
+                }
+            case .object(let object) where number > 0: objects[object.reference] = object
+            case .deletion(let reference) where number > 0: objects[reference] = nil
+            default: return .failure(Damage(reason: "damaged at line \(number + 1)"))
+            }
+        }
+        return .success(Array(objects.values))
+    }
+
+    /// Remembers what changed; nil is an object that is gone. `all` is asked for only when the file is written anew.
+    ///
+    /// - Throws: when the folder refuses; what was there stays as it was.
+    package mutating func save(
+        _ changes: [(reference: ObjectReference, object: KubernetesObject?)],
+        all: () -> [KubernetesObject]
+    ) throws(SystemError) {
+        guard !isSucceeded, !changes.isEmpty else { return }
+        if let identity {
+            guard (try? FileStamp(path))?.identity == identity else {
+                isSucceeded = true
+                return
+            }
+            if lineCount + changes.count <= 2 * liveCount + Self.outdatedLineLimit {
+                let lines = changes.compactMap { $0.object.map { ObjectStateLine.text($0) } ?? ObjectStateLine.deletion($0.reference) }
+                // Half a line left by a full disk must not be appended to.
+                let known = lineCount
+                lineCount = .max / 2
+                try append(lines)
+                lineCount = known + lines.count
+                return
+            }
+        }
+        try rewrite(all())
+    }
+
+    private func append(_ lines: [String]) throws(SystemError) {
+        try attempting("append to \(path)") { () throws(Errno) in
+            let file = try FileDescriptor(opening: path, flags: O_WRONLY | O_APPEND)
+            try file.writeAll(Array(lines.joined().utf8))
+            try syscall("fdatasync") { fdatasync(file.rawValue) }
+        }
+    }
+
+    private mutating func rewrite(_ objects: [KubernetesObject]) throws(SystemError) {
+        // SAFETY: the C string lives for the call.
+        if unsafe mkdir(directory, 0o755) != 0, errno != EEXIST { throw SystemError("make folder \(directory)", .current) }
+        let temporary = "\(path).new"
+        var count = 0
+        try attempting("write \(path)") { () throws(Errno) in
+            let file = try FileDescriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+            var piece = Array("{\"fairwayObjects\":\(Self.version)}\n".utf8)
+            for object in objects {
+                guard let line = ObjectStateLine.text(object) else { continue }
+                count += 1
+                piece += line.utf8
+                guard piece.count > Self.pieceBytes else { continue }
+                try file.writeAll(piece)
+                piece.removeAll(keepingCapacity: true)
+            }
+            try file.writeAll(piece)
+            try syscall("fsync") { fsync(file.rawValue) }
+            // SAFETY: the C strings live for the call.
+            try syscall("rename") { unsafe rename(temporary, path) }
+            let folder = try FileDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
+            try syscall("fsync") { fsync(folder.rawValue) }
+            identity = try FileStamp(path).identity
+        }
+        liveCount = count
+        lineCount = count + 1
+    }
+
+    private func setAside(_ reason: String) -> String {
+        var target = path
+        for number in 1...Self.damagedFileLimit {
+            target = "\(path).damaged-\(number)"
+            // SAFETY: the C string lives for the call.
+            if unsafe access(target, F_OK) != 0 { break }
+        }
+        // SAFETY: the C strings live for the call.
+        let result = unsafe rename(path, target)
+        return result == 0
+            ? "\(path): \(reason), set aside as \(target): nothing is known until the source has told"
+            : "\(path): \(reason), and cannot be renamed to \(target): \(Errno.current)"
+    }
+}

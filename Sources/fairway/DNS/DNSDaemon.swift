@@ -1,0 +1,67 @@
+internal import CoreMetrics
+internal import Logging
+internal import ManifestSource
+internal import Observability
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// `fairway dns`: names alone, with no rules and no rights but for a port below 1024.
+struct DNSDaemon {
+    struct Configuration: Sendable {
+        var paths: [String]
+        var allocation: AllocationSettings
+        var dns: DNSConfiguration
+        /// Empty: none.
+        var adminSocket: String
+        /// Beside a predecessor that is about to end.
+        var takesOver: Bool
+    }
+
+    let configuration: Configuration
+    let logger: Logger
+
+    /// Runs until SIGTERM, SIGINT or SIGHUP, and answers what has been asked until then.
+    func run() async throws {
+        let prometheus = PrometheusMetrics(catalog: MetricCatalog.all + MetricCatalog.dns)
+        MetricsSystem.bootstrap(prometheus)
+        let dns = try DNSService(configuration.dns, hostAddresses: try HostAddresses.current(), logger: logger)
+        let (report, feed) = (ManifestReport(), NameFeed(follow: dns.follow))
+        prometheus.readAtScrape(report)
+        DNSMetrics(service: dns).readAtScrape(prometheus)
+        try await dns.listeners.bind(sharing: false)
+
+        var services: [any Service] = [
+            ManifestService(
+                source: ManifestSource(paths: configuration.paths, allocation: configuration.allocation), report: report,
+                logger: logger, apply: feed.apply)
+        ]
+        if !configuration.adminSocket.isEmpty { services.append(adminServer(dns)) }
+        services += DNSPages(
+            service: dns, metrics: prometheus, waitsForAddresses: configuration.takesOver, logger: logger
+        ).services
+        services += dns.services
+        logger.info("\(Version.text) dns starts", metadata: ["manifests": "\(configuration.paths.joined(separator: ","))"])
+        do {
+            try await ServiceGroup(
+                configuration: .init(
+                    services: services, gracefulShutdownSignals: [.sigterm, .sigint, .sighup],
+                    logger: Logger(label: "lifecycle") { _ in LineLogHandler(level: .error) })
+            ).run()
+        } catch let error as ListenError {
+            throw CommandFailure.failed("\(error)")
+        }
+        logger.info("fairway dns ends")
+    }
+
+    private func adminServer(_ dns: DNSService) -> AdminServer {
+        let (logger, path, admin) = (logger, configuration.adminSocket, DNSAdmin(service: dns))
+        return AdminServer(
+            path: path, takesOver: configuration.takesOver, logger: logger,
+            onBound: { logger.info("admin socket at \(path)") },
+            handler: { request in
+                admin.answer(request)
+                    ?? AdminResponse(
+                        status: 404, contentType: "text/plain", text: "fairway dns has /v1/zone and /v1/dns only\n")
+            })
+    }
+}

@@ -1,0 +1,149 @@
+internal import ClusterZone
+internal import CoreMetrics
+internal import DNSServer
+internal import FoundationEssentials
+internal import KubernetesModel
+internal import NetworkTypes
+internal import ObjectStore
+internal import Synchronization
+
+/// The way from a step of the objects to the snapshot that queries are answered from.
+///
+/// Runs on the thread that brings the event, one step at a time, and costs what the step touches. A state that an
+/// earlier process left is answered from until the source has told everything; the zone is then built anew, for what
+/// is gone meanwhile is in no event.
+final class DNSEngine: Sendable {
+    private struct State: ~Copyable {
+        var settings: ZoneSettings
+        var builder: ZoneBuilder
+        var tree: ZoneTree
+        var age = DataAge.unknown
+        /// The next step has everything, and what is gone is in no event.
+        var beginsAnew = true
+        var snapshot = ClusterSnapshot()
+    }
+
+    let publisher: ZonePublisher
+    private let state: Mutex<State>
+    private let staticRanges: [IPPrefix]
+    private let maximumStaleness: Duration?
+    private let remember: @Sendable (ClusterSnapshot, DirtyKeys) -> Void
+
+    /// - Parameter remember: gets every step, to be written to the state folder.
+    init(
+        settings: ZoneSettings, maximumStaleness: Duration?,
+        remember: @escaping @Sendable (ClusterSnapshot, DirtyKeys) -> Void = { _, _ in }
+    ) {
+        self.maximumStaleness = maximumStaleness
+        self.remember = remember
+        staticRanges = settings.reverseRanges
+        let tree = ZoneTree(settings: settings)
+        publisher = ZonePublisher(tree.zone)
+        state = Mutex(State(settings: settings, builder: ZoneBuilder(settings: settings), tree: tree))
+    }
+
+    /// Answers from what an earlier process knew, until the source has told more.
+    ///
+    /// - Parameter writtenAt: seconds since 1970.
+    func restore(_ objects: [KubernetesObject], writtenAt: Int64) {
+        guard !objects.isEmpty else { return }
+        var store = ObjectStore()
+        _ = store.apply(objects.map(StoreEvent.set))
+        state.withLock { state in
+            guard state.age == .unknown else { return }
+            state.age = .since(writtenAt)
+            rebuild(&state, store.snapshot, .restored)
+        }
+    }
+
+    /// A step of a source that has told everything; everything is dirty in the first.
+    func apply(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) {
+        let start = ContinuousClock.now
+        state.withLock { state in
+            state.age = .live
+            state.snapshot = snapshot
+            if state.beginsAnew || rangesChanged(state.settings, snapshot, dirty) {
+                // What was restored says nothing about what is there now.
+                rebuild(&state, snapshot, .synced)
+                state.beginsAnew = false
+            } else {
+                let change = state.builder.update(snapshot: snapshot, dirty: dirty, now: Self.now())
+                guard !change.isEmpty else { return }
+                state.tree.apply(change)
+            }
+            publisher.publish(state.tree.zone)
+        }
+        record("fairway_dns_zone_update_seconds", start.duration(to: .now))
+        recordProgramming(snapshot, dirty)
+        remember(snapshot, dirty)
+    }
+
+    /// The next step comes from another store.
+    func beginAnew() { state.withLock { $0.beginsAnew = true } }
+
+    private func rebuild(_ state: inout State, _ snapshot: ClusterSnapshot, _ readiness: ZoneReadiness) {
+        state.settings.reverseRanges = ranges(snapshot)
+        var builder = ZoneBuilder(settings: state.settings)
+        var tree = ZoneTree(settings: state.settings, readiness: readiness)
+        builder.update(snapshot: snapshot, dirty: DirtyKeys(), now: Self.now(), nodesPerPart: Self.nodesPerPart) {
+            tree.apply($0)
+        }
+        state.builder = builder
+        state.tree = tree
+        publisher.publish(state.tree.zone)
+    }
+
+    /// Names in memory twice while the zone is built anew: some MB.
+    private static let nodesPerPart = 4096
+
+    /// Service ranges, cluster CIDRs, and what Nodes say their pods get beyond those.
+    private func ranges(_ snapshot: ClusterSnapshot) -> [IPPrefix] {
+        let more = snapshot.nodes.values.flatMap(\.podCIDRs).filter { range in
+            !staticRanges.contains { $0.length <= range.length && $0.contains(range.address) }
+        }
+        return staticRanges + Set(more).sorted { ($0.address, $0.length) < ($1.address, $1.length) }
+    }
+
+    private func rangesChanged(_ settings: ZoneSettings, _ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) -> Bool {
+        dirty.objects.contains { $0.kind == .node } && ranges(snapshot) != settings.reverseRanges
+    }
+
+    var readiness: DNSReadiness {
+        let (zone, age) = state.withLock { ($0.tree.zone.readiness, $0.age) }
+        return DNSReadiness(zone: zone, age: age, maximumStaleness: maximumStaleness)
+    }
+
+    /// The objects behind the names. O(1).
+    var snapshot: ClusterSnapshot { state.withLock { $0.snapshot } }
+
+    /// Seconds since 1970.
+    static func now() -> UInt32 { UInt32(truncatingIfNeeded: Int64(Date.now.timeIntervalSince1970)) }
+}
+
+extension DNSEngine {
+    /// From the change of an endpoint, as its slice tells it, to the name that shows it.
+    private func recordProgramming(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) {
+        let now = Date.now.timeIntervalSince1970
+        for reference in dirty.objects where reference.kind == .endpointSlice {
+            guard let slice = snapshot.endpointSlices[reference.key],
+                let text = slice.metadata.annotations[AnnotationKey.lastChangeTriggerTime],
+                let time = Timestamp(text), let key = slice.serviceKey, let service = snapshot.services[key],
+                service.spec.isHeadless
+            else { continue }
+            let kind = service.spec.selector.isEmpty ? "headless_without_selector" : "headless_with_selector"
+            let seconds = now - Double(time.seconds) - Double(time.nanoseconds) / 1e9
+            // What changed before this process began says nothing about it.
+            guard seconds >= 0, seconds < now - Self.startTime else { continue }
+            CoreMetrics.Timer(
+                label: "coredns_kubernetes_dns_programming_duration_seconds", dimensions: [("service_kind", kind)]
+            ).recordNanoseconds(Int64(seconds * 1e9))
+        }
+    }
+
+    private static let startTime = Date.now.timeIntervalSince1970
+
+    private func record(_ name: String, _ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        CoreMetrics.Timer(label: name).recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}

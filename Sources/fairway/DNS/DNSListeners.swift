@@ -1,0 +1,111 @@
+internal import DNSServer
+internal import Glibc
+internal import LinuxSystem
+internal import Logging
+internal import NetworkTypes
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// The sockets that DNS is answered on, and the threads behind them.
+///
+/// An address that nobody has is bound at once: a question before the first sync gets SERVFAIL with its reason. One that
+/// another process shares (SO_REUSEPORT) is that of a predecessor, whose clients must notice nothing: it is bound only
+/// once this process knows what to answer.
+final class DNSListeners: Service, Sendable {
+    private struct State {
+        var bound: [SocketAddress] = []
+        var isStopped = false
+    }
+
+    private let addresses: [SocketAddress]
+    private let logger: Logger
+    private let state = Mutex(State())
+    private let ready = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let udp: UDPServer
+    let tcp: TCPServer
+    /// Counts the replies that other servers' answers were made into.
+    let forwarded: ServerStatistics
+
+    init(addresses: [SocketAddress], udp: UDPServer, tcp: TCPServer, forwarded: ServerStatistics, logger: Logger) {
+        self.addresses = addresses
+        self.forwarded = forwarded
+        self.udp = udp
+        self.tcp = tcp
+        self.logger = logger
+    }
+
+    /// Where DNS is answered now, with the ports that were bound.
+    var bound: [SocketAddress] { state.withLock { $0.bound } }
+
+    /// The zone can be answered from: addresses that a predecessor has may be shared now.
+    func zoneIsReady() { ready.continuation.yield() }
+
+    /// Binds what is free, or everything.
+    ///
+    /// - Throws: `CommandFailure` that names the address.
+    func bind(sharing: Bool) async throws {
+        for address in addresses where !bound.contains(where: { $0.address == address.address && (address.port == 0 || $0.port == address.port) }) {
+            if !sharing, try isShared(address) {
+                logger.info("another process answers at \(address); Fairway joins it once its zone is complete")
+                continue
+            }
+            try await bind(address)
+        }
+    }
+
+    private func bind(_ address: SocketAddress) async throws {
+        do {
+            let (udp, tcp) = (udp, tcp)
+            let actual = try await DedicatedThread.run(named: "dns-bind") {
+                // TCP first: a free port of TCP is nearly always free for UDP too.
+                let actual = try tcp.add(address)
+                do throws(SystemError) {
+                    return try udp.add(actual)
+                } catch {
+                    tcp.remove(actual)
+                    throw error
+                }
+            }
+            state.withLock { $0.bound.append(actual) }
+            logger.info("dns at \(actual)")
+        } catch {
+            throw CommandFailure.failed("--dns-bind-address \(address): \(error)")
+        }
+    }
+
+    /// Another process has the address, and shares it.
+    ///
+    /// - Throws: `CommandFailure` when it does not share it.
+    private func isShared(_ address: SocketAddress) throws(CommandFailure) -> Bool {
+        guard address.port != 0 else { return false }
+        switch PortProbe.look(at: address) {
+        case .free: return false
+        case .shared: return true
+        case .taken(let errno): throw .failed("--dns-bind-address \(address): cannot listen: \(errno)")
+        }
+    }
+
+    /// Waits for shutdown, then answers what is queued and lets go.
+    func run() async throws {
+        let wasBound = bound.count == addresses.count
+        if !wasBound {
+            try await withGracefulShutdownHandler {
+                for await _ in ready.stream {
+                    try await bind(sharing: true)
+                    break
+                }
+            } onGracefulShutdown: {
+                self.ready.continuation.finish()
+            }
+        }
+        try? await gracefulShutdown()
+        await stop()
+    }
+
+    private func stop() async {
+        let (udp, tcp) = (udp, tcp)
+        async let connections: Void = tcp.stop()
+        try? await DedicatedThread.run(named: "dns-stop") { udp.stop() }
+        await connections
+    }
+}

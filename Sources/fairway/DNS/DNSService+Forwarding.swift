@@ -1,0 +1,67 @@
+internal import ClusterZone
+internal import DNSForwarder
+internal import DNSServer
+internal import LinuxSystem
+internal import Logging
+internal import NIOPosix
+internal import NetworkTypes
+
+/// Asks other servers, and tells how that goes.
+protocol UpstreamForwarder: QuestionForwarder {
+    var statistics: ForwarderStatistics { get }
+}
+
+extension Forwarder: UpstreamForwarder {}
+
+extension DNSService {
+    private static let resolvConf = "/etc/resolv.conf"
+
+    /// Nil where nobody is to be asked.
+    static func makeForwarder(
+        _ configuration: DNSConfiguration, _ settings: ZoneSettings, hostAddresses: [IPAddress], logger: Logger
+    ) throws -> (any UpstreamForwarder)? {
+        let upstreams: [UpstreamAddress]
+        switch configuration.forwarding {
+        case .none:
+            guard !configuration.stubs.isEmpty else { return nil }
+            upstreams = []
+        case .servers(let servers): upstreams = servers
+        case .resolvConf: upstreams = try serversOfNode(logger)
+        }
+        var forwarding = ForwarderConfiguration(upstreams: upstreams, stubDomains: configuration.stubs)
+        forwarding.listeningAddresses = configuration.listen.compactMap { address in
+            PortNumber(rawValue: address.port).map { .init(address.address, port: $0) }
+        }
+        forwarding.localAddresses = hostAddresses
+        forwarding.cache.byteLimit = configuration.cacheBytes
+        let boundary = ForwardingBoundary(settings)
+        forwarding.isOwn = { boundary.owns($0) }
+        do {
+            return try Forwarder(configuration: forwarding, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        } catch {
+            throw CommandFailure.failed("\(error)")
+        }
+    }
+
+    /// The servers of /etc/resolv.conf.
+    private static func serversOfNode(_ logger: Logger) throws(CommandFailure) -> [UpstreamAddress] {
+        let text: String
+        do throws(Errno) {
+            let bytes = try FileDescriptor(opening: resolvConf).readAll(limit: ResolvConf.byteLimit + 1)
+            text = String(decoding: bytes, as: UTF8.self)
+        } catch {
+            if error == .noEntry {
+                logger.warning("\(resolvConf): \(error): names outside the cluster get SERVFAIL; give --dns-upstream ADDR")
+                return []
+            }
+            throw .failed("\(resolvConf): \(error); give --dns-upstream ADDR, or --dns-upstream none")
+        }
+        do throws(ResolvConfError) {
+            let read = try ResolvConf(text, path: resolvConf)
+            for warning in read.warnings { logger.warning("\(warning)") }
+            return read.nameservers
+        } catch {
+            throw .failed("\(error); give --dns-upstream ADDR, or --dns-upstream none")
+        }
+    }
+}

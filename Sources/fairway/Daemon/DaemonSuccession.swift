@@ -1,0 +1,43 @@
+internal import LinuxSystem
+internal import Logging
+internal import ManifestSource
+internal import NetworkTypes
+
+/// The beginning of a daemon, alone or beside one that it takes over from.
+///
+/// Taking over: names first. What the manifests say is read once, and DNS answers beside the predecessor; only then is
+/// that one asked to end. Its rules stay in the kernel, and its successor carries on with them.
+struct DaemonSuccession: Sendable {
+    let configuration: Daemon.Configuration
+    let hostAddresses: [IPAddress]
+    let logger: Logger
+
+    /// - Returns: the lock of this network namespace, nil where none is to be had, and DNS that is bound where it may be.
+    func begin() async throws -> (lock: DaemonLock?, dns: DNSService?) {
+        guard configuration.takesOver else {
+            let lock = try DaemonLock.take(logger: logger)
+            let dns = try makeDNS()
+            try await dns?.listeners.bind(sharing: false)
+            return (lock, dns)
+        }
+        let dns = try makeDNS()
+        if let dns {
+            try await answerNames(dns)
+            try await dns.listeners.bind(sharing: true)
+        }
+        let logger = logger
+        let lock = try await DedicatedThread.run(named: "succession") { try DaemonLock.succeed(logger: logger) }
+        dns?.engine.beginAnew()
+        return (lock, dns)
+    }
+
+    private func makeDNS() throws -> DNSService? {
+        try configuration.dns.map { try DNSService($0, hostAddresses: hostAddresses, logger: logger) }
+    }
+
+    /// Makes the zone of what the manifests say now. Changes from here on come with the daemon's own reading.
+    private func answerNames(_ dns: DNSService) async throws {
+        let (source, feed) = (configuration.manifests, NameFeed(follow: dns.follow))
+        try await DedicatedThread.run(named: "manifests") { _ = feed.apply(source.loadOnce().events) }
+    }
+}
