@@ -112,10 +112,11 @@ let targets: [Target] = [
         path: "Tests/Support/ConformanceTesting"),
 
     .target(
-        name: "DNSTesting", dependencies: ["DNSWire", "LinuxSystem", "NetworkNamespaceTesting", "NetworkTypes"],
+        name: "DNSTesting",
+        dependencies: [
+            "DNSWire", "LinuxSystem", "NetworkNamespaceTesting", "NetworkTypes", nioCore, nioPosix, nioSSL,
+        ],
         path: "Tests/Support/DNSTesting", exclude: ["Cases/Clusters", "Cases/Rows"]),
-        name: "DNSTesting", dependencies: ["DNSWire", "NetworkTypes", nioCore, nioPosix, nioSSL],
-        path: "Tests/Support/DNSTesting"),
 
     // Benchmarks
     .executableTarget(

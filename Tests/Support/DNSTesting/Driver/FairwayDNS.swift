@@ -8,7 +8,7 @@ internal import Synchronization
 /// `fairway dns` over the manifests of a table, with a scripted upstream; gone with the last reference.
 package final class FairwayDNS: Sendable {
     package let table: CaseTable
-    package let upstream: ScriptedUpstream
+    package let upstream: RowUpstream
     package let process: RunningProcess
     /// Where it answers, as it says itself.
     package let addresses: [SocketAddress]
@@ -17,7 +17,7 @@ package final class FairwayDNS: Sendable {
     private static let counter = Atomic<Int>(0)
 
     private init(
-        _ table: CaseTable, _ upstream: ScriptedUpstream, _ process: RunningProcess, _ addresses: [SocketAddress],
+        _ table: CaseTable, _ upstream: RowUpstream, _ process: RunningProcess, _ addresses: [SocketAddress],
         folder: String
     ) {
         self.table = table
@@ -32,7 +32,7 @@ package final class FairwayDNS: Sendable {
 
     /// Returns once it answers on IPv4 and IPv6.
     package static func start(_ table: CaseTable, _ more: [String] = []) async throws -> FairwayDNS {
-        let upstream = try ScriptedUpstream(table)
+        let upstream = try RowUpstream(table)
         let number = counter.add(1, ordering: .relaxed).newValue
         let folder = "/tmp/fairway-dns-\(getpid())-\(number)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

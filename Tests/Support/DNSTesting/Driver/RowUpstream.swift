@@ -4,7 +4,7 @@ internal import NetworkTypes
 internal import Synchronization
 
 /// An upstream on loopback that answers over UDP from rows: the names outside the cluster.
-package final class ScriptedUpstream: Sendable {
+package final class RowUpstream: Sendable {
     package let address: SocketAddress
     private let table: CaseTable
     private let socket: Socket
