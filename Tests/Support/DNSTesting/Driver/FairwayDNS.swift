@@ -30,7 +30,7 @@ package final class FairwayDNS: Sendable {
 
     deinit { close() }
 
-    /// Returns once it answers on IPv4 and IPv6.
+    /// Returns once it answers on IPv4 and IPv6, and knows all manifests.
     package static func start(_ table: CaseTable, _ more: [String] = []) async throws -> FairwayDNS {
         let upstream = try RowUpstream(table)
         let number = counter.add(1, ordering: .relaxed).newValue
@@ -45,6 +45,9 @@ package final class FairwayDNS: Sendable {
         let process = try RunningProcess(ProcessRequest(path: try productPath("fairway"), arguments: arguments))
         let first = try await process.waitForLine(containing: "dns at 127.0.0.1:")
         let second = try await process.waitForLine(containing: "dns at [::1]:")
+        // Until then it answers SERVFAIL, as it must.
+        try await process.waitForLine(containing: "the zone is complete")
+        try await process.waitForLine(containing: "admin socket at")
         let addresses = [first, second].compactMap { $0.split(separator: " ").last.flatMap { SocketAddress(String($0)) } }
         let started = FairwayDNS(table, upstream, process, addresses, folder: folder)
         guard addresses.count == 2 else { throw TestSupportError("no address in: \(first); \(second)") }
