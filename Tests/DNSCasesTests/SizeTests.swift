@@ -94,8 +94,10 @@ extension DNSCasesTests {
                 let asked = count * 100
                 let firsts = try await DedicatedThread.run(named: "rotation") {
                     let exchange = try DatagramExchange(server.addresses[0])
-                    return try (0..<asked).compactMap { _ -> RecordData? in
-                        try exchange.send(DNSQuery(name, .a, edns: EDNS(payloadSize: payload)).bytes)
+                    return try (0..<asked).compactMap { index -> RecordData? in
+                        // A server may turn by the id, which clients choose at random.
+                        let query = DNSQuery(name, .a, edns: EDNS(payloadSize: payload)).with { $0.id = UInt16(index) }
+                        try exchange.send(query.bytes)
                         return try exchange.receive(within: .seconds(8)).map { try Message(decoding: $0) }?.answers.first?.data
                     }
                 }

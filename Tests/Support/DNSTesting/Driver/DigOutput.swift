@@ -31,9 +31,9 @@ struct DigOutput {
             try readHeader(line)
         } else if lower.hasPrefix(";; flags:") {
             readFlags(line)
-        } else if lower.hasPrefix(";; ") {
-            readTitle(lower)
-        } else if section == .question, line.hasPrefix(";") {
+        } else if lower.hasPrefix(";; "), !readTitle(lower) {
+            readQuestion(line.dropFirst(3))
+        } else if section == .question, line.hasPrefix(";"), !lower.hasPrefix(";; ") {
             readQuestion(line.dropFirst())
         } else if !line.isEmpty, !line.hasPrefix(";") {
             try readRecord(line)
@@ -54,7 +54,8 @@ struct DigOutput {
         for word in words.split(separator: " ") { message.flags.formUnion(Self.flags[String(word)] ?? []) }
     }
 
-    private mutating func readTitle(_ line: String) {
+    /// False where it is none: kdig writes the question so too.
+    private mutating func readTitle(_ line: String) -> Bool {
         if line.contains("question section") {
             section = .question
         } else if line.contains("answer section") {
@@ -63,13 +64,14 @@ struct DigOutput {
             section = .authority
         } else if line.contains("additional section") {
             section = .additional
-        } else if !line.contains("pseudosection") {
-            section = section == .question ? .question : .none
+        } else {
+            return false
         }
+        return true
     }
 
     private mutating func readQuestion(_ line: Substring) {
-        if line.hasPrefix(";") || line.hasPrefix(" ") && section != .question { return }
+        guard section == .question else { return }
         let words = line.split(whereSeparator: \.isWhitespace)
         guard words.count == 3, let name = DomainName(String(words[0])), let type = RecordType(String(words[2])) else {
             return

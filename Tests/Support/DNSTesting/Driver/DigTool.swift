@@ -24,9 +24,9 @@ package struct DigTool: Sendable {
         let type = question.type == .ixfr ? "IXFR=1" : question.type.description
         let arguments = [
             "@\(server.address)", "-p", "\(server.port)", "\(question.name)", type, transport == .tcp ? "+tcp" : "+notcp",
-            "+ignore", "+nocookie", "+edns=0", "+bufsize=1232", "+time=8", "+tries=1", "+noidn",
+            "+ignore", "+nocookie", "+edns=0", "+bufsize=1232", "+time=8", "+tries=1",
         ]
-        let dialect = program == .dig ? ["-r"] + arguments : arguments.filter { !["+edns=0", "+noidn", "+tries=1"].contains($0) } + ["+edns", "+retry=0"]
+        let dialect = program == .dig ? ["-r"] + arguments : arguments.filter { !["+edns=0", "+tries=1"].contains($0) } + ["+edns", "+retry=0"]
         let output = try ProcessRequest(path: path, arguments: dialect.filter { program == .dig || $0 != "+nocookie" })
             .collectOutput(timeout: .seconds(20))
         guard output.status.isSuccess else { throw TestSupportError("\(program) \(question): \(output)") }
