@@ -22,13 +22,16 @@ extension DNSCasesTests {
             let table = try CaseFolder.mainTable()
             let server = try await FairwayDNS.start(table)
             defer { server.close() }
-            let zones = ["cluster.local.", "96.10.in-addr.arpa.", "244.10.in-addr.arpa."].compactMap { DomainName($0) }
+            let zones = ["cluster.local.", "96.10.in-addr.arpa.", "244.10.in-addr.arpa.", "d.f.ip6.arpa."].compactMap {
+                DomainName($0)
+            }
             let resolver = try await Unbound.start(way, zones: zones, server: server.addresses[0])
             defer { resolver.close() }
             let driver = SocketDriver(resolver.address)
             let failures = try await DedicatedThread.run(named: "resolver") {
                 for question in Self.poison { _ = try Self.ask(question, driver) }
-                return try table.rows.flatMap { try Self.failures($0, table, driver) }
+                let rows = table.rows.filter { row in zones.contains { row.name.isWithin($0) } }
+                return try rows.flatMap { try Self.failures($0, table, driver) }
             }
             #expect(failures.count == 0, "\(failures.joined(separator: "\n"))")
         }

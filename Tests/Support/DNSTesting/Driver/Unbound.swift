@@ -88,6 +88,10 @@ package final class Unbound: Sendable {
             remote-control:
               control-enable: no
             \(names.joined(separator: "\n"))
+            # Nothing is asked outside of this machine.
+            forward-zone:
+              name: "."
+              forward-addr: \(server.address)@\(server.port)
 
             """
     }
