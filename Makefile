@@ -18,7 +18,7 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking demo bench-sync bench-controller bench-conntrack bench-dns fuzz packages \
+.PHONY: all build install test test-linking soak-dns demo bench-sync bench-controller bench-conntrack bench-dns fuzz packages \
 	run-packages clean
 
 all: build
@@ -49,6 +49,12 @@ test: run-packages
 # What the release program links, after make build.
 test-linking:
 	Tests/Support/check-linking $(RELEASE_DIR)/release/fairway
+
+# A million questions over ten restarts; the small form is part of make test.
+soak-dns: run-packages
+	swift build --build-tests
+	FAIRWAY_DNS_RESTARTS=10 FAIRWAY_DNS_QUERIES=1000000 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
+		swift test --skip-build --filter DNSRestartTests
 
 demo: run-packages
 	@if [ -z "$${FAIRWAY_BIN_DIR:-}" ]; then swift build --product fairway; swift build --product fairway-echo; fi

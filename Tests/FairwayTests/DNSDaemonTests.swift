@@ -108,6 +108,35 @@ extension FairwayTests {
             }
         }
 
+        @Test func `pods ask at the DNS Service's ClusterIP and are answered on their node`() async throws {
+            let cluster = try await FairwayNode.make()
+            defer { cluster.close() }
+            try cluster.folder.write(
+                "manifests/dns.yaml",
+                """
+                apiVersion: v1
+                kind: Service
+                metadata: {name: kube-dns, namespace: kube-system}
+                spec:
+                  clusterIP: 10.96.0.10
+                  ports: [{name: dns, port: 53, protocol: UDP}, {name: dns-tcp, port: 53}, {name: metrics, port: 9153}]
+
+                """)
+            let daemon = try await cluster.startDaemon(["--dns-service", "kube-system/kube-dns", "--dns-upstream", "none"])
+            try await daemon.waitForLine(containing: "dns at 10.96.0.10:53")
+            let pod = cluster.pods[0].namespace
+            for transport in ["+notcp", "+tcp"] {
+                let output = try await pod.run([
+                    "dig", "@10.96.0.10", "+short", "+tries=1", "+timeout=5", transport, "web.shop.svc.cluster.local", "A",
+                ])
+                #expect(output.standardOutput == "10.96.0.80\n", "\(transport): \(output)")
+            }
+            daemon.terminate()
+            #expect(try await daemon.waitForExit() == .exited(0), "\(daemon.lines)")
+            let links = try await cluster.node.run(["ip", "-o", "link"])
+            #expect(!links.standardOutput.contains("fairway-dns"), "\(links)")
+        }
+
         @Test func `get zone prints a zone file, and get dns how it fares`() async throws {
             try await DNSServerProcess.with { server, daemon in
                 let zone = try await server.get(["zone"])

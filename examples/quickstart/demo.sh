@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The quickstart: a client, a node and three pods in network namespaces of their own, Fairway on the
-# node, and every claim of the README tried out. Needs root, iproute2, curl and nft (to look only).
+# node, and every claim of the README tried out. Needs root, iproute2, curl, dig and nft (to look only).
 #
 #   FAIRWAY_BIN_DIR   where fairway and fairway-echo are (default: .build/debug of this package)
 set -euo pipefail
@@ -50,7 +50,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 [[ $(id -u) == 0 ]] || fail "the demo makes network namespaces: run it as root"
-for tool in ip nsenter curl nft; do
+for tool in ip nsenter curl nft dig; do
     command -v "$tool" >/dev/null || fail "$tool is not installed"
 done
 for program in "$fairway" "$echo_server"; do
@@ -257,7 +257,7 @@ mv "$manifests/22-pod-web-2.yaml" "$work/"
 show ls "$manifests"
 run=("$fairway" run --manifests "$manifests" --hostname-override node-a --state-dir "$work/state"
     --admin-socket "$work/admin.sock" --healthz-bind-address 127.0.0.1:10256
-    --metrics-bind-address 127.0.0.1:10249)
+    --metrics-bind-address 127.0.0.1:10249 --dns-bind-address 10.244.0.1:53 --dns-upstream none)
 printf '   $ %s &\n' "fairway run --manifests $manifests --hostname-override node-a ..."
 begun=$(now_ms)
 start daemon "$node" "$work/fairway.log" "${run[@]}"
@@ -278,18 +278,34 @@ say "5. UDP as well"
 try_it "pod web-2" "$prefix-pod2" udp 10.96.0.53:5353 60 web-0 web-1
 try_it "pod web-2" "$prefix-pod2" udp "[fd00:10:96::53]:5353" 60 web-0 web-1
 
-say "6. From outside, through the NodePort"
+say "6. By name: DNS on the node knows what the manifests say"
+# name_is NAME TYPE ADDRESS: a pod asks the node's DNS and gets just this address.
+name_is() {
+    printf '   $ dig @10.244.0.1 +short %s %s    (in pod web-2)\n' "$1" "$2"
+    local answer
+    answer=$(in_ns "$prefix-pod2" dig @10.244.0.1 +short +tries=1 "$1" "$2")
+    note "answer: $answer"
+    [[ $answer == "$3" ]] || fail "$1 $2 should be $3, and is: $answer"
+}
+name_is web.shop.svc.cluster.local A 10.96.0.80
+name_is web.shop.svc.cluster.local AAAA fd00:10:96::80
+printf '   $ dig @10.244.0.1 +short -x 10.96.0.80    (in pod web-2)\n'
+answer=$(in_ns "$prefix-pod2" dig @10.244.0.1 +short +tries=1 -x 10.96.0.80)
+note "answer: $answer"
+[[ $answer == web.shop.svc.cluster.local. ]] || fail "10.96.0.80 should be web.shop, and is: $answer"
+
+say "7. From outside, through the NodePort"
 try_it "the client" "$client" tcp 192.0.2.1:30080 60 web-0 web-1
 try_it "the client" "$client" tcp "[2001:db8:2::1]:30080" 60 web-0 web-1
 
-say "7. A Service without endpoints refuses at once"
+say "8. A Service without endpoints refuses at once"
 begun=$(now_ms)
 try_it "pod web-0" "$prefix-pod0" tcp 10.96.0.99:80 1 refused
 elapsed=$(($(now_ms) - begun))
 note "after $elapsed ms"
 ((elapsed < 900)) || fail "refusing took $elapsed ms, as long as a timeout"
 
-say "8. Add a pod: its manifest appears"
+say "9. Add a pod: its manifest appears"
 printf '   $ mv 22-pod-web-2.yaml %s/\n' "$manifests"
 edited=$(now_ms)
 mv "$work/22-pod-web-2.yaml" "$manifests/"
@@ -298,7 +314,7 @@ try_it "the client" "$client" tcp 192.0.2.1:30080 90 web-0 web-1 web-2
 get endpoints
 has '10\.244\.0\.12:8081' endpoints
 
-say "9. Relabel a pod: it leaves"
+say "10. Relabel a pod: it leaves"
 edit 21-pod-web-1.yaml 's/app: web$/app: under-repair/'
 until_served web-0 web-2
 get backends
@@ -307,16 +323,16 @@ get backends
 edit 21-pod-web-1.yaml 's/app: under-repair$/app: web/'
 until_served web-0 web-1 web-2
 
-say "10. Make a pod not ready: it leaves, and comes back"
+say "11. Make a pod not ready: it leaves, and comes back"
 edit 20-pod-web-0.yaml 's/status: "True"/status: "False"/'
 until_served web-1 web-2
 edit 20-pod-web-0.yaml 's/status: "False"/status: "True"/'
 until_served web-0 web-1 web-2
 
-say "11. What the daemon says of itself"
+say "12. What the daemon says of itself"
 get status
 
-say "12. The daemon ends, the traffic goes on"
+say "13. The daemon ends, the traffic goes on"
 printf '   $ kill -TERM %s\n' "$daemon"
 kill -TERM "$daemon"
 status=0
@@ -326,7 +342,7 @@ note "exit status $status"
 try_it "the client" "$client" tcp 192.0.2.1:30080 60 web-0 web-1 web-2
 try_it "pod web-0" "$prefix-pod0" tcp "[fd00:10:96::80]:80" 60 web-0 web-1 web-2
 
-say "13. fairway cleanup takes everything away"
+say "14. fairway cleanup takes everything away"
 printf '   $ fairway cleanup    (on the node)\n'
 in_ns "$node" "$fairway" cleanup 2>&1 | sed 's/^/     /' || fail "cleanup failed"
 left=$(tables)

@@ -14,7 +14,8 @@ internal import Synchronization
 final class DNSListeners: Service, Sendable {
     private struct State {
         var bound: [SocketAddress] = []
-        var isStopped = false
+        /// Run after the last answer.
+        var whenStopped: (@Sendable () -> Void)?
     }
 
     private let addresses: [SocketAddress]
@@ -44,7 +45,7 @@ final class DNSListeners: Service, Sendable {
     ///
     /// - Throws: `CommandFailure` that names the address.
     func bind(sharing: Bool) async throws {
-        for address in addresses where !bound.contains(where: { $0.address == address.address && (address.port == 0 || $0.port == address.port) }) {
+        for address in addresses where !isBound(address) {
             if !sharing, try isShared(address) {
                 logger.info("another process answers at \(address); Fairway joins it once its zone is complete")
                 continue
@@ -53,24 +54,42 @@ final class DNSListeners: Service, Sendable {
         }
     }
 
+    private func isBound(_ address: SocketAddress) -> Bool {
+        bound.contains { $0.address == address.address && (address.port == 0 || $0.port == address.port) }
+    }
+
     private func bind(_ address: SocketAddress) async throws {
         do {
-            let (udp, tcp) = (udp, tcp)
-            let actual = try await DedicatedThread.run(named: "dns-bind") {
-                // TCP first: a free port of TCP is nearly always free for UDP too.
-                let actual = try tcp.add(address)
-                do throws(SystemError) {
-                    return try udp.add(actual)
-                } catch {
-                    tcp.remove(actual)
-                    throw error
-                }
-            }
-            state.withLock { $0.bound.append(actual) }
-            logger.info("dns at \(actual)")
+            try await DedicatedThread.run(named: "dns-bind") { _ = try self.add(address) }
         } catch {
             throw CommandFailure.failed("--dns-bind-address \(address): \(error)")
         }
+    }
+
+    /// Answers at a further address. Blocks.
+    ///
+    /// - Returns: the address with the port that was bound, where `address` has port 0.
+    @discardableResult
+    func add(_ address: SocketAddress) throws(SystemError) -> SocketAddress {
+        // TCP first: a free port of TCP is nearly always free for UDP too.
+        let actual = try tcp.add(address)
+        do throws(SystemError) {
+            try udp.add(actual)
+        } catch {
+            tcp.remove(actual)
+            throw error
+        }
+        state.withLock { $0.bound.append(actual) }
+        logger.info("dns at \(actual)")
+        return actual
+    }
+
+    /// Answers no more at an address, once what is queued there was answered. Blocks.
+    func remove(_ address: SocketAddress) {
+        udp.remove(address)
+        tcp.remove(address)
+        state.withLock { $0.bound.removeAll { $0 == address } }
+        logger.info("dns no more at \(address)")
     }
 
     /// Another process has the address, and shares it.
@@ -87,8 +106,7 @@ final class DNSListeners: Service, Sendable {
 
     /// Waits for shutdown, then answers what is queued and lets go.
     func run() async throws {
-        let wasBound = bound.count == addresses.count
-        if !wasBound {
+        if addresses.contains(where: { !isBound($0) }) {
             try await withGracefulShutdownHandler {
                 for await _ in ready.stream {
                     try await bind(sharing: true)
@@ -107,5 +125,9 @@ final class DNSListeners: Service, Sendable {
         async let connections: Void = tcp.stop()
         try? await DedicatedThread.run(named: "dns-stop") { udp.stop() }
         await connections
+        state.withLock { $0.whenStopped }?()
     }
+
+    /// Has `body` run after the last answer.
+    func whenStopped(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenStopped = body } }
 }

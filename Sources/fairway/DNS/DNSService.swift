@@ -19,6 +19,7 @@ final class DNSService: Sendable {
     let listeners: DNSListeners
     let forwarder: (any UpstreamForwarder)?
     private let state: DNSStateService?
+    private let local: LocalAddressService?
     private let logger: Logger
     private let isSynced = Atomic(false)
 
@@ -41,6 +42,9 @@ final class DNSService: Sendable {
         }
         forwarder = try Self.makeForwarder(configuration, settings, hostAddresses: hostAddresses, logger: logger)
         listeners = try Self.makeListeners(configuration, settings, engine.publisher, forwarder, logger)
+        let isLocal = configuration.service != nil || !configuration.localAddresses.isEmpty
+        local = isLocal ? LocalAddressService(configuration, listeners: listeners, logger: logger) : nil
+        if let local { listeners.whenStopped { local.close() } }
         restore()
     }
 
@@ -78,6 +82,7 @@ final class DNSService: Sendable {
     /// A step of objects whose source has told everything. On the thread that brings it.
     func follow(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) {
         engine.apply(snapshot, dirty)
+        local?.follow(snapshot)
         guard !isSynced.exchange(true, ordering: .relaxed) else { return }
         let zone = engine.publisher.zone
         logger.info("the zone is complete", metadata: ["names": "\(zone.nameCount)", "pointers": "\(zone.pointerCount)"])
@@ -86,8 +91,10 @@ final class DNSService: Sendable {
 
     /// What is to run in the daemon's group, in the order of the start; the last is ended first.
     var services: [any ServiceLifecycle.Service] {
-        var services: [any ServiceLifecycle.Service] = [listeners]
+        var services: [any ServiceLifecycle.Service] = []
         if let state { services.append(state) }
+        services.append(listeners)
+        if let local { services.append(local) }
         return services
     }
 

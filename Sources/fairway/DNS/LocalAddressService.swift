@@ -1,0 +1,127 @@
+internal import KubernetesModel
+internal import LinuxSystem
+internal import LocalAddress
+internal import Logging
+internal import NetworkTypes
+internal import ObjectStore
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// Answers at the DNS Service's ClusterIP on this node (`--dns-service`), and at `--dns-local-address`.
+///
+/// In this order, so that nobody asks in vain: the address becomes local, servers are bound, the zone is complete, and
+/// only then questions come here. At the end questions go elsewhere first.
+final class LocalAddressService: ServiceLifecycle.Service, Sendable {
+    private struct State {
+        var frontends: Set<LocalFrontend>
+        var isComplete = false
+        var bound: Set<SocketAddress> = []
+    }
+
+    private static let port: PortNumber = 53
+
+    private let service: ObjectKey?
+    private let fixed: Set<LocalFrontend>
+    private let listeners: DNSListeners
+    private let logger: Logger
+    private let state: Mutex<State>
+    private let addresses: Mutex<LocalAddresses?> = Mutex(nil)
+    private let wake = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+
+    init(_ configuration: DNSConfiguration, listeners: DNSListeners, logger: Logger) {
+        service = configuration.service
+        fixed = Set(configuration.localAddresses.flatMap { Self.frontends($0, Self.port) })
+        self.listeners = listeners
+        self.logger = logger
+        state = Mutex(State(frontends: fixed))
+    }
+
+    private static func frontends(_ address: IPAddress, _ port: PortNumber) -> [LocalFrontend] {
+        [LocalFrontend(address, .udp, port), LocalFrontend(address, .tcp, port)]
+    }
+
+    /// A step of the objects was made into names. O(1).
+    func follow(_ snapshot: ClusterSnapshot) {
+        var frontends = fixed
+        if let spec = service.flatMap({ snapshot.services[$0]?.spec }) {
+            // DNS is what is there over UDP; the Service's other ports, as for metrics, are its pods'.
+            for port in spec.ports where port.protocol == .udp {
+                for address in spec.clusterAddresses { frontends.formUnion(Self.frontends(address, port.port)) }
+            }
+        }
+        let isNews = state.withLock { state in
+            defer { (state.frontends, state.isComplete) = (frontends, true) }
+            return state.frontends != frontends || !state.isComplete
+        }
+        if isNews { wake.continuation.yield() }
+    }
+
+    func run() async throws {
+        if !fixed.isEmpty { wake.continuation.yield() }
+        try await withGracefulShutdownHandler {
+            for await _ in wake.stream {
+                try await DedicatedThread.run(named: "dns-address") { try self.adapt() }
+            }
+            // What has arrived is answered by the listeners, which are ended after this.
+            try? await DedicatedThread.run(named: "dns-address") {
+                try self.addresses.withLock { try $0?.endAnswering() }
+            }
+        } onGracefulShutdown: {
+            self.wake.continuation.finish()
+        }
+    }
+
+    /// Gives the addresses up; after the listeners have ended.
+    func close() {
+        do throws(LocalAddressError) {
+            try addresses.withLock { addresses throws(LocalAddressError) in try addresses?.close() }
+        } catch {
+            logger.warning("\(error)")
+        }
+    }
+
+    private func adapt() throws {
+        let (wanted, isComplete) = state.withLock { ($0.frontends, $0.isComplete) }
+        guard !wanted.isEmpty || state.withLock({ !$0.bound.isEmpty }) else { return }
+        try addresses.withLock { addresses in
+            if addresses == nil { addresses = try makeAddresses() }
+            do throws(LocalAddressError) {
+                for foreign in try addresses?.set(wanted) ?? [] { logger.warning("\(foreign)") }
+            } catch {
+                logger.error("\(error)")
+            }
+            listen(Set((addresses?.frontends ?? []).map { SocketAddress($0.address, port: $0.port.rawValue) }))
+            guard isComplete else { return }
+            do throws(LocalAddressError) {
+                try addresses?.beginAnswering()
+            } catch {
+                logger.error("\(error)")
+            }
+        }
+    }
+
+    /// - Throws: `CommandFailure`: without the interface the operator's wish cannot be met at all.
+    private func makeAddresses() throws(CommandFailure) -> LocalAddresses {
+        do throws(LocalAddressError) {
+            return try LocalAddresses()
+        } catch {
+            throw .failed("\(service == nil ? "--dns-local-address" : "--dns-service"): \(error)")
+        }
+    }
+
+    private func listen(_ wanted: Set<SocketAddress>) {
+        let bound = state.withLock { $0.bound }
+        for address in bound.subtracting(wanted) {
+            listeners.remove(address)
+            state.withLock { _ = $0.bound.remove(address) }
+        }
+        for address in wanted.subtracting(bound) {
+            do {
+                try listeners.add(address)
+                state.withLock { _ = $0.bound.insert(address) }
+            } catch {
+                logger.error("\(error)")
+            }
+        }
+    }
+}
