@@ -40,7 +40,8 @@ extension NameServer {
 /// Pins a program to a core, with its output in a file of the folder.
 func start(_ arguments: [String], core: Int, folder: WorkFolder, log: String) throws -> ChildProcess {
     let input = try FileDescriptor(opening: "/dev/null")
-    let descriptor = open(folder.path + "/" + log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    // SAFETY: the path is a string of ours, read during the call.
+    let descriptor = unsafe open(folder.path + "/" + log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw MeasurementError(description: "cannot write \(log)") }
     let output = FileDescriptor(owning: descriptor)
     return try ChildProcess(

@@ -94,13 +94,14 @@ final class DNSListeners: Service, Sendable {
 
     /// Another process has the address, and shares it.
     ///
-    /// - Throws: `CommandFailure` when it does not share it.
-    private func isShared(_ address: SocketAddress) throws(CommandFailure) -> Bool {
+    /// - Throws: `CommandFailure` when it does not share it. (Untyped: a typed error thrown inside an async function
+    ///   crashes the optimising compiler of Swift 6.3.1.)
+    private func isShared(_ address: SocketAddress) throws -> Bool {
         guard address.port != 0 else { return false }
         switch PortProbe.look(at: address) {
         case .free: return false
         case .shared: return true
-        case .taken(let errno): throw .failed("--dns-bind-address \(address): cannot listen: \(errno)")
+        case .taken(let errno): throw CommandFailure.failed("--dns-bind-address \(address): cannot listen: \(errno)")
         }
     }
 
