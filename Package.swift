@@ -123,8 +123,11 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "DNSWireTesting", dependencies: ["DNSWire", "NetworkTypes"], path: "Tests/Support/DNSWireTesting"),
 
     .target(
-        name: "DNSTesting", dependencies: ["DNSWire", "NetworkTypes", nioCore, nioPosix, nioSSL],
-        path: "Tests/Support/DNSTesting"),
+        name: "DNSTesting",
+        dependencies: [
+            "DNSWire", "LinuxSystem", "NetworkNamespaceTesting", "NetworkTypes", nioCore, nioPosix, nioSSL,
+        ],
+        path: "Tests/Support/DNSTesting", exclude: ["Cases/Clusters", "Cases/Rows"]),
 
     // Benchmarks
     .executableTarget(
@@ -219,6 +222,12 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: [
             "LocalAddress", "Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "NftablesDataplane",
             "Dataplane", "DataplaneTesting", "ServiceTable", "fairway-echo", "local-address-holder",
+        ]),
+    .testTarget(
+        name: "DNSCasesTests",
+        dependencies: [
+            "DNSTesting", "DNSWire", "KubernetesModel", "LinuxSystem", "ManifestSource", "NetworkNamespaceTesting",
+            "NetworkTypes", "fairway",
         ]),
     .testTarget(name: "LayeringTests"),
 ]

@@ -13,7 +13,7 @@ extension ServiceShape {
         switch kind {
         case .absent: return []
         case .alias(let target): return [ZoneNode(name: name, sets: [.cname(target)])]
-        case .literal(let addresses): return [ZoneNode(name: name, sets: Self.addressSets(addresses))]
+        case .nameless: return [ZoneNode(name: name)]
         case .clusterIP, .headless: break
         }
         let targets = targets
@@ -77,8 +77,8 @@ extension ServiceShape {
 
     /// SRV over the targets' ports that `includes` takes; nil without any.
     ///
-    /// Priority 0; weight 100 divided by the number of distinct targets, rounded down, at least 1. CoreDNS counts
-    /// families, ports and duplicates as well, so that its weights depend on how slices are cut.
+    /// Priority 0; weight 100 divided by the number of records, rounded down, at least 1. CoreDNS counts before it takes
+    /// out duplicates, and each family, so that its weights depend on how slices are cut.
     private static func srv(_ targets: [Target], where includes: (ZonePort) -> Bool) -> RecordSet? {
         var pairs: [(port: UInt16, target: Int)] = []
         var glue: [RecordSet.Glue] = []
@@ -91,7 +91,7 @@ extension ServiceShape {
             if pairs.count > before { glue.append(target.glue) }
         }
         guard !pairs.isEmpty else { return nil }
-        let weight = UInt16(max(1, 100 / glue.count))
+        let weight = UInt16(max(1, 100 / pairs.count))
         let locations = pairs.map {
             ServiceLocation(priority: 0, weight: weight, port: $0.port, target: glue[$0.target].name)
         }

@@ -16,8 +16,8 @@ struct ServiceShape {
         case headless
         /// ExternalName: CNAME for every type.
         case alias(DomainName)
-        /// ExternalName that is an address.
-        case literal([IPAddress])
+        /// ExternalName that is no name: the Service's name exists without records.
+        case nameless
     }
 
     /// `SERVICE.NAMESPACE.svc.ZONE`.
@@ -57,17 +57,13 @@ struct ServiceShape {
         countNamelessPorts()
     }
 
-    /// An address as externalName gives its A or AAAA record, as kube-dns did and as those who write one expect;
-    /// CNAME to `1.2.3.4.` leads nowhere. With or without a final dot. What is no name at all, and the root, give a
-    /// name without records.
+    /// Digits with dots are a name like any other, as the API documents it (`1.2.3.4` is not an address here), with or
+    /// without a final dot. What is no name at all, and the root, give a name without records.
     private mutating func setExternal(_ text: String) {
-        let bare = text.hasSuffix(".") ? text.dropLast() : text[...]
-        if let address = IPAddress(bare) {
-            kind = .literal([address])
-        } else if let target = DomainName(text), !target.isRoot {
+        if let target = DomainName(text), !target.isRoot {
             kind = .alias(target)
         } else {
-            kind = .literal([])
+            kind = .nameless
             omittedNames += 1
         }
     }
@@ -109,8 +105,8 @@ struct ServiceShape {
     /// A and AAAA of the Service's own name, sorted.
     var addresses: [IPAddress] {
         switch kind {
-        case .absent, .alias: []
-        case .clusterIP(let addresses), .literal(let addresses): addresses
+        case .absent, .alias, .nameless: []
+        case .clusterIP(let addresses): addresses
         case .headless: (endpoints.flatMap(\.addresses) + namelessAddresses).sortedDistinct()
         }
     }

@@ -2,8 +2,8 @@
 ///
 /// Copies of it are not counted, which is what makes reading free: `Retirement` knows when no snapshot shows it any
 /// more. Every access is checked against the size.
+// SAFETY: Sendable because a block that a snapshot shows is never written again.
 @safe struct Block: BitwiseCopyable, @unchecked Sendable, Equatable {
-    // Sendable: a block that a snapshot shows is never written again.
     private let base: UnsafeMutableRawPointer
 
     static let headerByteCount = 8

@@ -5,7 +5,7 @@ extension ClusterZone {
     /// CNAMEs that an answer follows at most, so that a chain costs no more than it helps. At the limit, and when a chain
     /// comes back to a name it has passed, the answer is what was found so far, NOERROR: all of it is true, a resolver
     /// detects the loop itself, and SERVFAIL would make it ask this server's peers for the same.
-    static let linkLimit = 8
+    static let linkLimit = 12
 
     /// Answers a question of class IN from this snapshot, for any type but those that are no question of data
     /// (AXFR, ANY and so on are the server's matter).
@@ -107,7 +107,7 @@ extension ClusterZone {
         _ writer: inout AnswerWriter
     ) -> ZoneAnswer {
         var (node, alias, owner) = (first, alias, AnswerWriter.questionName)
-        var passed = InlineArray<8, Node>(repeating: first)
+        var passed = InlineArray<12, Node>(repeating: first)
         for link in 0..<Self.linkLimit {
             passed[link] = node
             guard let length = putAlias(node, alias, owner, &writer) else {

@@ -24,6 +24,7 @@ extension ClusterZone {
             let address = unsafe PodName.address(UnsafeRawBufferPointer(rebasing: wire[1..<namespace]))
         else { return .missing }
         if domain.podNames == .insecure { return .address(address) }
+        // SAFETY: as above: the label between the two length bytes.
         let label = unsafe UnsafeRawBufferPointer(rebasing: wire[(namespace + 1)..<pod])
         return unsafe hasPod(address, namespace: label) ? .address(address) : .missing
     }

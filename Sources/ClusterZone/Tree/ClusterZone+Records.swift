@@ -11,7 +11,7 @@ extension ClusterZone {
         let count = records.count
         let fitting = min(count, writer.remaining / (AnswerWriter.recordByteCount + size))
         // Every start is as likely as the others, but for one part in 2^32 / count.
-        var index = Int(truncatingIfNeeded: UInt64(rotation) * UInt64(count) >> 32)
+        var index = Int(truncatingIfNeeded: (UInt64(rotation) * UInt64(count)) >> 32)
         for _ in 0..<fitting {
             writer.putRecord(owner: owner, records.type, timeToLive: domain.timeToLive, dataByteCount: size)
             // SAFETY: copied at once.

@@ -53,6 +53,7 @@ enum PodName {
                 if hasGap, backGroups == 0 { return nil }
                 index += 1
             }
+            // SAFETY: the index is below the count.
             guard let (group, digits) = unsafe group(label, index) else { return nil }
             if hasGap { (back, backGroups) = (back << 16 | group, backGroups + 1) }
             else { (front, frontGroups) = (front << 16 | group, frontGroups + 1) }

@@ -5,8 +5,8 @@ internal import Synchronization
 /// Each snapshot holds the retirement of the change that follows it, and each retirement the next one: what a change
 /// replaced therefore lives until the last snapshot before that change is gone. Readers count one reference for a
 /// whole snapshot, and none for names and pages.
+// SAFETY: only the writer, which holds a reference, sets the variables; afterwards only deinit reads them.
 final class Retirement: @unchecked Sendable {
-    // Sendable: only the writer, which holds a reference, sets these; afterwards only deinit reads them.
     var blocks: [Block] = []
     var next: Retirement?
 

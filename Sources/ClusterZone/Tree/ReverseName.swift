@@ -26,6 +26,7 @@ struct ReverseName: Sendable {
     ///   - wire: a name in lower case.
     ///   - labelCount: its labels without the root.
     init?(_ wire: UnsafeRawBufferPointer, labelCount: Int) {
+        // SAFETY: the caller's name is whole and has that many labels.
         guard labelCount >= 2, let family = unsafe Self.family(wire, labelCount: labelCount) else { return nil }
         self.family = family
         self.labelCount = labelCount - 2

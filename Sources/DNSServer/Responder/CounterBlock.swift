@@ -1,8 +1,8 @@
 internal import Synchronization
 
 /// Words that one thread adds to and others read.
+// SAFETY: Sendable because every access is an atomic one.
 @safe final class CounterBlock: @unchecked Sendable {
-    // Sendable: every access is an atomic one.
     private let words: UnsafeMutablePointer<Atomic<UInt64>>
     let count: Int
 

@@ -57,7 +57,7 @@ package struct Responder: ~Copyable, Sendable {
         let input = unsafe request.withUnsafeBytes { unsafe $0 }
         let output = unsafe response.withUnsafeMutableBytes { unsafe $0 }
         let limit = sizeLimit(query, transport, room: output.count)
-        var message = unsafe ResponseMessage(input, query, output, limit: limit, payload: payloadLimit)
+        var message = unsafe ResponseMessage(input, query, output, limit: limit, payload: payloadLimit, hasExtendedError: zone.readiness != .synced)
         let outcome = answer(verdict, query, zone, rotation, &message)
         statistics.count(
             query, transport, client.family, requestByteCount: request.byteCount, outcome: outcome)

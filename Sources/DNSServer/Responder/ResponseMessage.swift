@@ -38,12 +38,14 @@ struct ResponseOutcome: BitwiseCopyable, Sendable {
     /// - Precondition: both stay where they are while the message lives; 12 + 255 + 4 + 17 bytes fit into `limit`.
     @unsafe init(
         _ request: UnsafeRawBufferPointer, _ query: ParsedQuery, _ response: UnsafeMutableRawBufferPointer, limit: Int,
-        payload: UInt16
+        payload: UInt16, hasExtendedError: Bool
     ) {
         self.query = query
+        // SAFETY: the caller keeps it where it is while this value lives.
         unsafe self.response = response
         self.payload = payload
-        let reserved = query.hasEDNS ? Self.optByteCount + Self.extendedErrorByteCount : 0
+        let extended = hasExtendedError ? Self.extendedErrorByteCount : 0
+        let reserved = query.hasEDNS ? Self.optByteCount + extended : 0
         // SAFETY: the question is within the request, as the parser read it.
         unsafe writer = AnswerWriter(response, position: 12, limit: limit)
         if query.hasQuestion {

@@ -2,16 +2,17 @@ internal import ClusterZone
 internal import LinuxSystem
 internal import NetworkTypes
 
-/// What a worker's thread owns: its memory for datagrams, its responder, the snapshot it answers from.
+/// What a worker's thread owns: its memory for datagrams and its responder.
+///
+/// A snapshot is held only while there is something to answer: one that an idle thread kept would keep everything
+/// that changed since.
+// SAFETY: Sendable because it is handed to its thread once, and the batch is known to nobody else.
 struct UDPLoop: ~Copyable, @unchecked Sendable {
-    // Sendable: it is handed to its thread once, and the batch is known to nobody else.
     var sockets: [Int32: UDPSocket] = [:]
     private let batch: DatagramBatch
     private var responder: Responder
     private let zones: ZonePublisher
     private let forwarder: (any ForwardSink)?
-    private var generation: UInt64
-    private var zone: ClusterZone
     private var forwarded: [(index: Int, request: ForwardRequest)] = []
 
     /// Datagrams of one system call.
@@ -33,19 +34,22 @@ struct UDPLoop: ~Copyable, @unchecked Sendable {
         responder = Responder(options: options, statistics: statistics)
         self.zones = zones
         self.forwarder = forwarder
-        generation = zones.generation
-        zone = zones.zone
     }
 
     /// Answers what waits at a socket.
     mutating func serve(_ descriptor: Int32, untilEmpty: Bool = false) {
         guard let socket = sockets[descriptor] else { return }
         var (rounds, errors) = (0, 0)
+        var generation = zones.generation
+        var zone = zones.zone
         while untilEmpty || rounds < Self.roundLimit, errors < Self.errorLimit {
             do {
                 let count = try batch.receive(from: socket.socket, telling: socket.isUnspecific)
                 guard count > 0 else { return }
-                answer(count, socket)
+                // A relaxed look each batch, and the lock only when there is something new.
+                let latest = zones.generation
+                if latest != generation { (generation, zone) = (latest, zones.zone) }
+                answer(count, socket, zone)
                 rounds += 1
             } catch {
                 // Of a datagram that was sent (ICMP), and taken with this call: the next one goes on.
@@ -54,9 +58,8 @@ struct UDPLoop: ~Copyable, @unchecked Sendable {
         }
     }
 
-    private mutating func answer(_ count: Int, _ socket: UDPSocket) {
+    private mutating func answer(_ count: Int, _ socket: UDPSocket, _ zone: ClusterZone) {
         let start = ContinuousClock.now
-        refresh()
         let client = IPAddress(bits: 0, family: socket.address.family)
         batch.respond(toFirst: count) { index, request, response in
             switch responder.respond(to: request, transport: .udp, client: client, zone: zone, into: &response) {
@@ -70,14 +73,6 @@ struct UDPLoop: ~Copyable, @unchecked Sendable {
         if refused > 0 { responder.statistics.countUnsent(refused) }
         responder.countBatch(ContinuousClock.now - start)
         if !forwarded.isEmpty { forward(socket) }
-    }
-
-    /// Once a batch: a relaxed look, and a lock only when there is something new.
-    private mutating func refresh() {
-        let latest = zones.generation
-        guard latest != generation else { return }
-        generation = latest
-        zone = zones.zone
     }
 
     private mutating func forward(_ socket: UDPSocket) {

@@ -1,8 +1,8 @@
 /// Room for one name in lower case in wire form, made once and used for every request.
 ///
 /// It holds 255 bytes and 9 more, so that a name can be written in words of 8 bytes.
+// SAFETY: Sendable because the memory is this value's alone, and it cannot be copied.
 @safe public struct NameScratch: ~Copyable, @unchecked Sendable {
-    // The memory is this value's alone, and it cannot be copied.
     private let base: UnsafeMutableRawPointer
 
     private static let byteCount = 264
