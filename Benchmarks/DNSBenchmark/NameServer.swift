@@ -93,7 +93,8 @@ struct NSDServer: NameServer {
     let process: ChildProcess
 
     init(cluster: Cluster, folder: WorkFolder) throws {
-        port = try freePort()
+        let port = try freePort()
+        self.port = port
         let zones = try ZoneFiles(cluster: cluster, folder: folder)
         let configuration = try folder.write(
             "nsd.conf",
@@ -125,7 +126,8 @@ struct KnotServer: NameServer {
     let process: ChildProcess
 
     init(cluster: Cluster, folder: WorkFolder) throws {
-        port = try freePort()
+        let port = try freePort()
+        self.port = port
         let zones = try ZoneFiles(cluster: cluster, folder: folder)
         let configuration = try folder.write(
             "knot.conf",
@@ -160,7 +162,8 @@ struct CoreDNSServer: NameServer {
     let process: ChildProcess
 
     init(program: String, cluster: Cluster, folder: WorkFolder) throws {
-        port = try freePort()
+        let port = try freePort()
+        self.port = port
         let zones = try ZoneFiles(cluster: cluster, folder: folder)
         let corefile = try folder.write(
             "Corefile", zones.all.map { "\($0.name):\(port) {\n  bind 127.0.0.1\n  file \($0.path)\n}\n" }.joined())

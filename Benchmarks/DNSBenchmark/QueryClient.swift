@@ -8,10 +8,12 @@ struct QueryClient: ~Copyable {
     private let epoll: Epoll
 
     init(port: UInt16) throws {
-        socket = try Socket(.datagram, .ipv4)
+        let socket = try Socket(.datagram, .ipv4)
         _ = try socket.connect(to: SocketAddress(IPAddress(v4: 0x7F00_0001), port: port))
-        epoll = try Epoll()
+        let epoll = try Epoll()
         try epoll.add(socket.descriptor.rawValue, .readable, token: 0)
+        self.socket = socket
+        self.epoll = epoll
     }
 
     /// The A records of a name, sorted; nil without an answer in time.
