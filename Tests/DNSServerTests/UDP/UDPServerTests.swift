@@ -7,7 +7,6 @@ import Testing
 
 @testable import DNSServer
 
-private let loopback = IPAddress(v4: 0x7F00_0001)
 private let loopback6 = IPAddress(bits: 1, family: .ipv6)
 
 /// A client that waits for one reply at a time.
