@@ -6,7 +6,7 @@ import Testing
 @testable import ClusterZone
 
 /// Random changes of a zone, and what the zone must hold after them.
-private struct RandomZone {
+private struct RandomTree {
     var random: SplitMix64
     var nodes: [DomainName: ZoneNode] = [:]
     var pointers: [IPAddress: [DomainName]] = [:]
@@ -69,14 +69,14 @@ private func records(_ zone: ClusterZone) -> [ResourceRecord] {
 }
 
 private let settings = ZoneSettings(
-    domain: RandomZone.domain, reverseRanges: [IPPrefix("10.96.0.0/12"), IPPrefix("fd00::/16")].compactMap { $0 })
+    domain: RandomTree.domain, reverseRanges: [IPPrefix("10.96.0.0/12"), IPPrefix("fd00::/16")].compactMap { $0 })
 
 @Suite struct ZoneTreeTests {
     @Test("steps end where a zone made at once does", arguments: [(20, 4), (300, 40), (3000, 300)]) func stepsEndWhereAZone(
         _ size: Int, _ step: Int
     ) {
         let seed = UInt64.random(in: 0 ... .max)
-        var source = RandomZone(seed: seed, size: size)
+        var source = RandomTree(seed: seed, size: size)
         var tree = ZoneTree(settings: settings)
         var kept: [(ClusterZone, [ResourceRecord], [DomainName])] = []
         for round in 0..<30 {
@@ -98,7 +98,7 @@ private let settings = ZoneSettings(
     }
 
     @Test("a snapshot outlives its tree") func aSnapshotOutlivesItsTree() {
-        var source = RandomZone(seed: 3, size: 100)
+        var source = RandomTree(seed: 3, size: 100)
         var zone: ClusterZone?
         do {
             var tree = ZoneTree(settings: settings)
@@ -113,7 +113,7 @@ private let settings = ZoneSettings(
 
     @Test("readers of old and new snapshots see whole zones while a writer changes them") func readersOfOldAndNew() async {
         let seed = UInt64.random(in: 0 ... .max)
-        var source = RandomZone(seed: seed, size: 200)
+        var source = RandomTree(seed: seed, size: 200)
         var tree = ZoneTree(settings: settings)
         tree.apply(source.change(100))
         await withTaskGroup(of: Bool.self) { group in
