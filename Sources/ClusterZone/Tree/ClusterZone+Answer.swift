@@ -29,7 +29,7 @@ extension ClusterZone {
             if let records = node.records(query.type), records.type.rawValue == 5, query.type.rawValue != 5,
                 query.type.rawValue != 255
             {
-                return follow(node, records, query, target, rotation, &writer)
+                return follow(node, records, query, target, rotation, AnswerWriter.questionName, &writer)
             }
             return put(node, query, AnswerWriter.questionName, rotation, &writer)
         }
@@ -102,11 +102,11 @@ extension ClusterZone {
     }
 
     /// Writes CNAMEs until a name has none.
-    private func follow(
+    func follow(
         _ first: Node, _ alias: Node.RecordRange, _ query: ParsedQuery, _ target: borrowing NameScratch, _ rotation: UInt32,
-        _ writer: inout AnswerWriter
+        _ owner: Int, _ writer: inout AnswerWriter
     ) -> ZoneAnswer {
-        var (node, alias, owner) = (first, alias, AnswerWriter.questionName)
+        var (node, alias, owner) = (first, alias, owner)
         var passed = InlineArray<12, Node>(repeating: first)
         for link in 0..<Self.linkLimit {
             passed[link] = node

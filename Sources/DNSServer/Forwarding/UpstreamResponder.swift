@@ -8,9 +8,12 @@ package struct UpstreamResponder: ForwardSink {
     private let boundary: ForwardingBoundary
     private let payloadLimit: UInt16
     private let statistics: ServerStatistics
+    private let limiter: SharedNameErrorLimiter?
+    private let log: QueryLogLane?
 
     /// - Parameters:
     ///   - settings: whose names are never asked of other servers.
+    ///   - options: those of the servers, whose limit of NXDOMAIN answers and query log hold here too.
     ///   - statistics: counts the replies.
     package init(
         forwarder: any QuestionForwarder, settings: ZoneSettings, options: ResponderOptions, statistics: ServerStatistics
@@ -19,14 +22,38 @@ package struct UpstreamResponder: ForwardSink {
         boundary = ForwardingBoundary(settings)
         payloadLimit = options.payloadLimit
         self.statistics = statistics
+        limiter = options.nameErrorLimit.map { SharedNameErrorLimiter($0) }
+        log = options.queryLog?.sharedLane
     }
 
     package func forward(_ request: ForwardRequest, reply: any ReplyPath) {
-        let begin = ContinuousClock.now
-        switch decide(request) {
-        case .answer(let answer): send(request, answer, since: begin, to: reply)
-        case .ask:
-            forwarder.resolve(request.forwarded) { [self] answer in send(request, answer, since: begin, to: reply) }
+        ask(Pending(request: request, begin: .now, reply: reply))
+    }
+
+    /// A query that is being answered.
+    private struct Pending: Sendable {
+        var request: ForwardRequest
+        let begin: ContinuousClock.Instant
+        let reply: any ReplyPath
+    }
+
+    private func ask(_ pending: Pending) {
+        switch decide(pending.request) {
+        case .answer(let answer): take(answer, pending)
+        case .ask: forwarder.resolve(pending.request.forwarded) { [self] answer in take(answer, pending) }
+        }
+    }
+
+    private func take(_ answer: ForwardedAnswer, _ pending: Pending) {
+        guard pending.request.walk != nil else { return send(answer, pending) }
+        var pending = pending
+        // As deep as a search path is long at most, where the cache knows all of it.
+        switch pending.request.step(after: answer) {
+        case .answer(let answer): send(answer, pending)
+        case .ask: ask(pending)
+        case .fallback:
+            guard let walk = pending.request.walk else { return }
+            send(walk.lastReply, walk.lastCode, pending)
         }
     }
 
@@ -52,14 +79,40 @@ package struct UpstreamResponder: ForwardSink {
         ForwardedAnswer(responseCode: .serverFailure, extendedErrorCode: 0, extendedErrorText: text)
     }
 
-    private func send(
-        _ request: ForwardRequest, _ answer: ForwardedAnswer, since begin: ContinuousClock.Instant, to reply: any ReplyPath
-    ) {
-        let bytes = ForwardedReply(request, answer, payloadLimit: payloadLimit).bytes
+    private func send(_ answer: ForwardedAnswer, _ pending: Pending) {
+        let bytes = ForwardedReply(pending.request, answer, payloadLimit: payloadLimit).bytes
+        send(bytes, answer.responseCode, pending)
+    }
+
+    private func send(_ message: [UInt8], _ code: ResponseCode, _ pending: Pending) {
+        let request = pending.request
+        var (message, code) = (message, code)
+        if code == .nameError, request.transport == .udp, let limiter {
+            switch limiter.decide(request.client) {
+            case .answer: break
+            case .drop:
+                statistics.countForwardedNameError(truncated: false)
+                message = []
+            case .truncate:
+                statistics.countForwardedNameError(truncated: true)
+                (message, code) = (truncated(request), .noError)
+            }
+        }
+        let duration = ContinuousClock.now - pending.begin
+        log?.add(request, code, byteCount: message.count, since: pending.begin, duration)
+        guard !message.isEmpty else { return }
         // The third byte has TC.
         statistics.countForwarded(
-            request, responseCode: answer.responseCode, byteCount: bytes.count, truncated: bytes[2] & 0x02 != 0,
-            duration: ContinuousClock.now - begin)
-        reply.send(bytes)
+            request, responseCode: code, byteCount: message.count, truncated: message[2] & 0x02 != 0, duration: duration)
+        pending.reply.send(message)
+    }
+
+    /// Nothing but the question: a real client comes by TCP.
+    private func truncated(_ request: ForwardRequest) -> [UInt8] {
+        var request = request
+        request.prefix = []
+        var bytes = ForwardedReply(request, ForwardedAnswer(responseCode: .noError), payloadLimit: payloadLimit).bytes
+        bytes[2] |= 0x02
+        return bytes
     }
 }

@@ -25,6 +25,8 @@ package struct ForwardRequest: Sendable, Hashable {
     package var prefix: [ResourceRecord]
     /// What other servers are asked: the question, or the last CNAME's target.
     package var forwarded: ForwardedQuestion
+    /// More names to ask for, where `forwarded` does not exist; nil: it alone counts.
+    package var walk: SearchWalk?
 }
 
 /// Where the reply to a forwarded query goes, from any thread and at any time: it is dropped where the way is closed.

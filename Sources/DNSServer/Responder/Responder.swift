@@ -21,8 +21,10 @@ package struct Responder: ~Copyable, Sendable {
     package let statistics: ServerStatistics
     let offersRecursion: Bool
     let payloadLimit: UInt16
-    private let name = NameScratch()
-    private let target = NameScratch()
+    let name = NameScratch()
+    let target = NameScratch()
+    /// What is beside the answers: limit, samples, log, searches.
+    var watch: QueryWatch
     private var random: RotationSource
     /// Answered since `countBatch`, by section.
     private var answered: InlineArray<3, Int> = [0, 0, 0]
@@ -34,11 +36,20 @@ package struct Responder: ~Copyable, Sendable {
         offersRecursion = options.offersRecursion
         payloadLimit = max(options.payloadLimit, 512)
         random = RotationSource(seed: seed)
+        watch = QueryWatch(options, seed: seed)
     }
+
+    /// The next query's client has to be named; for others any address of its family will do.
+    @inline(__always) package var wantsClient: Bool { watch.needsEveryClient || watch.untilObserved == 1 }
+
+    /// When the queries that follow were read.
+    package mutating func beginBatch(at instant: ContinuousClock.Instant) { watch.instant = instant }
 
     /// Answers one request from a snapshot.
     ///
-    /// - Parameter response: at least `options.payloadLimit` bytes for UDP, 65 535 for TCP: an answer never uses more
+    /// - Parameters:
+    ///   - client: see `wantsClient`.
+    ///   - response: at least `options.payloadLimit` bytes for UDP, 65 535 for TCP: an answer never uses more
     ///   than there are.
     /// - Precondition: `response` has room for 512 bytes.
     package mutating func respond(
@@ -58,14 +69,24 @@ package struct Responder: ~Copyable, Sendable {
         let output = unsafe response.withUnsafeMutableBytes { unsafe $0 }
         let limit = sizeLimit(query, transport, room: output.count)
         var message = unsafe ResponseMessage(input, query, output, limit: limit, payload: payloadLimit, hasExtendedError: zone.readiness != .synced)
-        let outcome = answer(verdict, query, zone, rotation, &message)
+        var outcome = answer(verdict, query, zone, rotation, &message)
+        // By number, here and below: the compiler sees through that from another module.
+        if outcome.responseCode.rawValue == 3, watch.checksNameErrors {
+            // SAFETY: as above; the message is finished, and not written to any more.
+            outcome = unsafe reconsider(outcome, query, transport, client, zone, rotation, input, output)
+        }
         statistics.count(
             query, transport, client.family, requestByteCount: request.byteCount, outcome: outcome)
+        watch.untilObserved &-= 1
+        if watch.untilObserved == 0 { observe(query, transport, client, outcome) }
         guard outcome.isForwarded else {
+            guard !outcome.isWithheld else { return .drop }
             answered[Int(outcome.section.rawValue)] += 1
             return .send(outcome.byteCount)
         }
-        return .forward(forwardRequest(query, request, transport, client, zone, room: response.byteCount))
+        var forwarded = forwardRequest(query, request, transport, client, zone, room: response.byteCount)
+        if let walk = watch.walk.take() { forwarded.begin(walk) }
+        return .forward(forwarded)
     }
 
     /// Counts the time that the requests answered since the last call took, which were read and sent together.
@@ -75,6 +96,14 @@ package struct Responder: ~Copyable, Sendable {
             statistics.countDuration(seconds, queries: answered[Int(section.rawValue)], section: section)
             answered[Int(section.rawValue)] = 0
         }
+    }
+
+    private mutating func observe(
+        _ query: ParsedQuery, _ transport: QueryTransport, _ client: IPAddress, _ outcome: ResponseOutcome
+    ) {
+        // SAFETY: the scratch holds the name until the next query.
+        let bytes = unsafe RawSpan(_unsafeBytes: name.bytes(query.nameLength))
+        watch.observe(query, name: bytes, transport, client, outcome, statistics)
     }
 
     /// Bytes of a reply at most.
@@ -95,7 +124,6 @@ package struct Responder: ~Copyable, Sendable {
     ) -> ResponseOutcome {
         if case .refuse(let code) = verdict { return message.finish(code, .other, offersRecursion) }
         guard query.recordClass.rawValue == 1 else { return answerOtherClass(query, &message) }
-        // By number, here and below: the compiler sees through that from another module.
         switch query.type.rawValue {
         case 251, 252: return message.finish(.refused, section(query, zone), offersRecursion)
         default: break
@@ -117,7 +145,7 @@ package struct Responder: ~Copyable, Sendable {
         }
     }
 
-    private func finish(
+    func finish(
         _ answer: ZoneAnswer, _ query: ParsedQuery, _ zone: ClusterZone, _ message: inout ResponseMessage
     ) -> ResponseOutcome {
         if zone.readiness == .restored { message.extendedError = .staleAnswer }

@@ -11,6 +11,14 @@ package struct ResponderOptions: Sendable, Hashable {
     package var versionText: String?
     /// CH TXT `hostname.bind` and `id.server`.
     package var identityText: String?
+    /// NXDOMAIN answers over UDP that one client gets; nil: all.
+    package var nameErrorLimit: NameErrorLimit?
+    /// One of so many queries is looked at for `ServerStatistics.top`; 0: none.
+    package var sampleInterval = 64
+    /// Pods of this node get the answer of their whole search path; nil: nobody does.
+    package var autopath: Autopath?
+    /// Gets a line for each query; nil: no log.
+    package var queryLog: QueryLog?
 
     package init() {}
 }

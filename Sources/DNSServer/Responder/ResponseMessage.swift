@@ -8,6 +8,8 @@ struct ResponseOutcome: BitwiseCopyable, Sendable {
     var section: ZoneSection
     var isTruncated: Bool
     var isForwarded = false
+    /// The client is beyond its limit and gets nothing.
+    var isWithheld = false
 
     static func forwarded(_ section: ZoneSection) -> ResponseOutcome {
         ResponseOutcome(byteCount: 0, responseCode: .noError, section: section, isTruncated: false, isForwarded: true)
@@ -82,6 +84,13 @@ struct ResponseOutcome: BitwiseCopyable, Sendable {
         put(UInt16(truncatingIfNeeded: writer.additionals), at: 10)
         return ResponseOutcome(
             byteCount: writer.position, responseCode: code, section: section, isTruncated: !isComplete)
+    }
+
+    /// Sets another response code in a finished message: one that has no bits in OPT, as the one it replaces has none.
+    func replaceCode(by code: ResponseCode) -> ResponseCode {
+        // SAFETY: the header's 12 bytes are within the response.
+        unsafe response[3] = unsafe response[3] & 0xF0 | UInt8(truncatingIfNeeded: code.rawValue & 15)
+        return code
     }
 
     private mutating func putOPT(_ code: ResponseCode) {

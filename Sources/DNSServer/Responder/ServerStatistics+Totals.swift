@@ -51,6 +51,12 @@ extension ServerStatistics {
         package var forwarded: UInt64 = 0
         /// Replies that the kernel refused: no way back, or a full queue.
         package var unsent: UInt64 = 0
+        /// NXDOMAIN answers that clients beyond their limit did not get.
+        package var withheldNameErrors: UInt64 = 0
+        /// NXDOMAIN answers in whose place such clients got an empty truncated one.
+        package var truncatedNameErrors: UInt64 = 0
+        /// Questions that were answered with a name further on in the client's search path, or forwarded to look for one.
+        package var searches: UInt64 = 0
     }
 
     package static func totals(of statistics: [ServerStatistics]) -> Totals {
@@ -77,6 +83,13 @@ extension ServerStatistics {
         }
     }
 
+    /// Counts an NXDOMAIN answer to a forwarded query that its client did not get, or got as a truncated one. From any thread.
+    func countForwardedNameError(truncated: Bool) {
+        forwardedReplies.withLock { totals in
+            if truncated { totals.truncatedNameErrors += 1 } else { totals.withheldNameErrors += 1 }
+        }
+    }
+
     private func add(to totals: inout Totals) {
         for section in ZoneSection.allCases {
             addSection(section, to: &totals)
@@ -85,6 +98,9 @@ extension ServerStatistics {
         totals.dropped += words.value(Layout.dropped)
         totals.forwarded += words.value(Layout.forwarded)
         totals.unsent += words.value(Layout.unsent)
+        totals.withheldNameErrors += words.value(Layout.withheldNameErrors)
+        totals.truncatedNameErrors += words.value(Layout.truncatedNameErrors)
+        totals.searches += words.value(Layout.searches)
     }
 
     private func addSection(_ section: ZoneSection, to totals: inout Totals) {
@@ -138,6 +154,8 @@ extension ServerStatistics.Totals {
         for (path, sizes) in other.responseSizes { responseSizes.add(sizes, at: path) }
         for (section, seconds) in other.durations { durations.add(seconds, at: section) }
         for (path, value) in other.truncated { truncated[path, default: 0] += value }
+        withheldNameErrors += other.withheldNameErrors
+        truncatedNameErrors += other.truncatedNameErrors
     }
 }
 

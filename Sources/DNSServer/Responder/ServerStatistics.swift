@@ -11,6 +11,9 @@ package final class ServerStatistics: Sendable {
     /// Replies to forwarded queries come from other threads: rare, and counted under a lock.
     let forwardedReplies = Mutex(Totals())
 
+    /// Who asks, and for what.
+    let sample = QuerySample()
+
     package init() { words = CounterBlock(count: Layout.wordCount) }
 
     /// Types that are counted by themselves, as CoreDNS does; others are `other`.
@@ -49,7 +52,10 @@ package final class ServerStatistics: Sendable {
         static let dropped = truncated + paths
         static let forwarded = dropped + 1
         static let unsent = forwarded + 1
-        static let wordCount = unsent + 1
+        static let withheldNameErrors = unsent + 1
+        static let truncatedNameErrors = withheldNameErrors + 1
+        static let searches = truncatedNameErrors + 1
+        static let wordCount = searches + 1
 
         @inline(__always) static func path(_ section: ZoneSection, _ transport: QueryTransport) -> Int {
             Int(section.rawValue) * 2 + Int(transport.rawValue)
@@ -68,6 +74,7 @@ package final class ServerStatistics: Sendable {
         countSize(requestByteCount, Layout.requestSizes + path * Layout.sizeCount)
         if query.dnssecOK { words.add(1, at: Layout.dnssecOK + Int(outcome.section.rawValue)) }
         if outcome.isForwarded { return words.add(1, at: Layout.forwarded) }
+        if outcome.isWithheld { return words.add(1, at: Layout.withheldNameErrors) }
         words.add(
             1, at: Layout.responses + Int(outcome.section.rawValue) * Layout.codeCount
                 + min(Int(outcome.responseCode.rawValue), Layout.codeCount - 1))
@@ -86,6 +93,10 @@ package final class ServerStatistics: Sendable {
         // The sum in nanoseconds, in the last word.
         words.add(UInt64(max(seconds, 0) * 1e9) &* UInt64(queries), at: first + Layout.durationCount - 1)
     }
+
+    func countTruncatedNameError() { words.add(1, at: Layout.truncatedNameErrors) }
+
+    func countSearch() { words.add(1, at: Layout.searches) }
 
     /// Replies that the kernel refused.
     func countUnsent(_ count: Int) { words.add(UInt64(count), at: Layout.unsent) }

@@ -24,6 +24,7 @@ final class ZoneAnswerer: TCPAnswerer {
     }
 
     func beginBatch() {
+        responder.beginBatch(at: .now)
         let latest = zones.generation
         guard latest != generation else { return }
         generation = latest

@@ -62,8 +62,10 @@ struct UDPLoop: ~Copyable, @unchecked Sendable {
 
     private mutating func answer(_ count: Int, _ socket: UDPSocket, _ zone: ClusterZone) {
         let start = ContinuousClock.now
-        let client = IPAddress(bits: 0, family: socket.address.family)
+        responder.beginBatch(at: start)
+        let someone = IPAddress(bits: 0, family: socket.address.family)
         batch.respond(toFirst: count) { index, request, response in
+            let client = responder.wantsClient ? batch.path(of: index)?.peer.address ?? someone : someone
             switch responder.respond(to: request, transport: .udp, client: client, zone: zone, into: &response) {
             case .send(let byteCount): return byteCount
             case .forward(let request): forwarded.append((index, request))

@@ -65,6 +65,31 @@ private final class KeepingSink: ForwardSink {
             zones: ZonePublisher(SmallCluster.zone()), forwarder: sink)
     }
 
+    @Test("a client beyond its limit of NXDOMAIN is told to come by TCP, and is known by its address")
+    func limitsNameErrorsByAddress() throws {
+        var options = ResponderOptions()
+        options.nameErrorLimit = NameErrorLimit(rate: 1, burst: 3, truncationInterval: 1)
+        options.sampleInterval = 1
+        for (family, address) in [(IPFamily.ipv4, loopback), (.ipv6, loopback6)] {
+            let server = try server(workers: 1, options: options)
+            defer { server.stop() }
+            let bound = try server.add(SocketAddress(address, port: 0))
+            let client = try Client(family)
+            let missing = WireQuery("nobody.default.svc.cluster.local", .a)
+            var replies: [WireReply] = []
+            for _ in 0..<20 { replies.append(try #require(try client.ask(missing, of: bound))) }
+            #expect(replies.prefix(3).allSatisfy { $0.code == 3 && !$0.isTruncated })
+            let truncated = replies.count { $0.isTruncated && $0.code == 0 && $0.authorities.isEmpty }
+            let totals = ServerStatistics.totals(of: server.statistics)
+            #expect(truncated > 0 && truncated == Int(totals.truncatedNameErrors))
+            #expect(totals.withheldNameErrors == 0)
+            let top = ServerStatistics.top(of: server.statistics, limit: 5)
+            #expect(top.clients.map(\.address) == [address])
+            #expect(top.clients.first?.figure.queries == 20)
+            #expect(top.names.map(\.name.description) == ["nobody.default.svc.cluster.local."])
+        }
+    }
+
     @Test("answers over both families, from the address that was asked") func answersOverBothFamiliesFrom() throws {
         let server = try server()
         defer { server.stop() }
