@@ -45,7 +45,7 @@ extension FairwayTests {
             // Longer than two starts of the daemon take on a busy machine, and slow enough not to be
             // what makes it busy.
             try origin.start(
-                [cluster.echo, "stream", "tcp", "\(target)", "--seconds", "9", "--bytes-per-second", "50000"])
+                [cluster.echo, "stream", "tcp", "\(target)", "--seconds", "15", "--bytes-per-second", "50000"])
         }
 
         @Test func `a restarted daemon finds everything as it should be and writes nothing`() async throws {

@@ -28,7 +28,7 @@ import Testing
     @Test("names of ExternalName Services", arguments: ServiceNameCases.externals)
     func externalName(test: ZoneCase) { Self.check(test) }
 
-    @Test("weights are 100 over the number of targets, at least 1", arguments: [(1, 100), (3, 33), (6, 16), (100, 1), (250, 1)])
+    @Test("weights are 100 over the number of records, at least 1", arguments: [(1, 100), (3, 33), (6, 16), (100, 1), (250, 1)])
     func weights(targets: Int, weight: UInt16) {
         let endpoints = (0..<targets).map { endpoint("10.0.\($0 / 250).\($0 % 250 + 1)") }
         let zone = ZoneUnderTest(objects: [
