@@ -14,6 +14,7 @@ package enum CodecLaws {
         if decoder.steps > MessageDecoder.stepsPerByteLimit * bytes.count {
             return "\(decoder.steps) steps for \(bytes.count) bytes"
         }
+        if let broken = violation(parsing: bytes) { return broken }
         switch decoded {
         case .success(let message): return violation(decoding: bytes, message) ?? violation(encoding: message)
         case .failure(let fault): return violation(decoding: bytes, fault)
@@ -29,6 +30,31 @@ package enum CodecLaws {
         guard (0...bytes.count).contains(fault.offset) else { return "\(fault) of \(bytes.count)" }
         let lenient = try? Message(decoding: bytes, mode: .lenient)
         return (lenient != nil) == (fault.code == .trailingBytes) ? nil : "lenient decoding differs over \(fault)"
+    }
+
+    /// The parser of queries and the decoder read the same question and the same OPT.
+    private static func violation(parsing bytes: [UInt8]) -> String? {
+        var query = ParsedQuery()
+        let scratch = NameScratch()
+        // SAFETY: bytes have no padding.
+        let verdict = unsafe QueryParser.parse(bytes.span.bytes, into: &query, name: scratch)
+        guard query.hasQuestion else { return verdict == .answer ? "an answer to no question" : nil }
+        guard query.questionEnd <= bytes.count else { return "the question ends after the request" }
+        guard let message = try? Message(decoding: bytes, mode: .lenient), let question = message.questions.first else {
+            return nil
+        }
+        guard query.nameLength == question.name.wire.count, query.hash == NameHash.hash(of: question.name),
+            query.labelCount == question.name.labels.count, query.type == question.type,
+            query.recordClass == question.recordClass
+        else { return "\(query) is not \(question)" }
+        // SAFETY: the scratch holds the name that was parsed, and is read at once.
+        let lowercase: [UInt8] = unsafe Array(scratch.bytes(query.nameLength))
+        guard lowercase == question.name.lowercased.wire else { return "\(lowercase) is not \(question.name)" }
+        guard verdict == .answer else { return nil }
+        let isSame =
+            query.hasEDNS == (message.edns != nil)
+            && (message.edns.map { $0.payloadSize == query.payloadSize && $0.dnssecOK == query.dnssecOK } ?? true)
+        return isSame ? nil : "\(query) is not \(String(describing: message.edns))"
     }
 
     /// What holds for any message that decoding can give.
