@@ -129,7 +129,8 @@ extension FairwayTests {
             let readme = try String(contentsOfFile: packageRoot() + "/README.md", encoding: .utf8)
             let commands = readme.split(separator: "\n").filter { $0.hasPrefix("    fairway ") }
             #expect(commands.count >= 5)
-            for command in commands {
+            // A server that needs no rights does not end: DNSReadmeTests runs it.
+            for command in commands where !command.hasPrefix("    fairway dns ") {
                 let words = command.split(separator: " ").dropFirst().map { String($0) }
                 // Without the capability it gets as far as its command line, and no further.
                 let output = try await run(words, through: Self.withoutAdmin)

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 
 @testable import Observability
@@ -21,5 +22,18 @@ import Testing
         for line in ["_bucket{server=\"dns://:53\",view=\"\",zone=\".\",le=\"0.00025\"} 3", "le=\"+Inf\"} 4", "} 9.5"] {
             #expect(text.contains(line), "no \(line) in\n\(text)")
         }
+    }
+
+    @Test func `the README names every metric of Fairway's own DNS, and none that there is not`() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let readme = try String(contentsOfFile: "/\(root)/README.md", encoding: .utf8)
+        let parts = readme.split(separator: "`", omittingEmptySubsequences: false)
+        let code = parts.enumerated().filter { $0.offset % 2 == 1 }.compactMap { $0.element.split(separator: "{").first }
+        let named = Set(code.map { String($0) })
+        let own = Set(MetricCatalog.fairwayDNS.map(\.name))
+        #expect(named.filter { $0.hasPrefix("fairway_dns_") } == own)
+        let known = Set(MetricCatalog.dns.map(\.name))
+        let other = named.filter { $0.hasPrefix("coredns_") }
+        #expect(!other.isEmpty && other.isSubset(of: known))
     }
 }

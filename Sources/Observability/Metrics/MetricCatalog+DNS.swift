@@ -38,6 +38,9 @@ extension MetricCatalog {
         MetricDescription(
             "coredns_dns_do_requests_total", .counter, labels: place, help: "Requests with the DO bit."),
         MetricDescription(
+            "coredns_autopath_success_total", .counter, labels: ["server"],
+            help: "Questions answered with a name further on in the client's search path."),
+        MetricDescription(
             "coredns_panics_total", .counter, help: "Always 0: a fault of the program ends the process."),
         MetricDescription(
             "coredns_plugin_enabled", .gauge, labels: place + ["name"], help: "1 for what is in use."),
@@ -101,6 +104,11 @@ extension MetricCatalog {
             "fairway_dns_truncated_total", .counter, labels: ["zone", "proto"], help: "Responses that did not fit (TC)."),
         MetricDescription(
             "fairway_dns_dropped_total", .counter, labels: ["reason"], help: "Requests that got no response."),
+        MetricDescription(
+            "fairway_dns_nxdomain_truncated_total", .counter,
+            help: "Empty truncated responses instead of NXDOMAIN, to clients beyond their rate."),
+        MetricDescription(
+            "fairway_dns_query_log_dropped_total", .counter, help: "Requests missing in the query log, which was too slow."),
         MetricDescription("fairway_dns_forwarded_total", .counter, help: "Questions handed to the forwarder."),
         MetricDescription("fairway_dns_cache_bytes", .gauge, help: "Memory of the answers kept, in bytes."),
         MetricDescription("fairway_dns_tcp_connections", .gauge, help: "Open TCP connections."),

@@ -59,12 +59,14 @@ enum Version {
 
 /// Results go to standard output, everything else to standard error.
 enum Output {
-    static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
-    static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+    static func line(_ text: String) { write(Array((text + "\n").utf8), to: STDOUT_FILENO) }
+    static func error(_ text: String) { write(Array((text + "\n").utf8), to: STDERR_FILENO) }
+    /// Whole lines, each with its end.
+    static func error(lines: [UInt8]) { write(lines, to: STDERR_FILENO) }
 
     /// Writes all of it, or gives up when the reader has gone (a pipe to `head`).
-    private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             // SAFETY: the buffer is valid for the call and only read.
             let written = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }

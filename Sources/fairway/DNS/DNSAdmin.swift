@@ -4,6 +4,7 @@ internal import DNSServer
 internal import DNSWire
 internal import Glibc
 internal import LinuxSystem
+internal import NetworkTypes
 internal import Observability
 
 /// What the admin socket answers about names: `/v1/zone` and `/v1/dns`.
@@ -56,8 +57,23 @@ struct DNSAdmin: Sendable {
             listeners: service.listeners.bound.map(\.description), zone: "\(zone.readiness)", ready: reason == nil,
             reason: reason, dataAge: age.isFinite ? age : nil, names: zone.nameCount, pointers: zone.pointerCount,
             queries: totals.requests.values.reduce(0, +), responseCodes: codes, dropped: totals.dropped,
-            truncated: totals.truncated.values.reduce(0, +), tcpConnections: service.listeners.tcp.counters.open,
-            cache: forwarding.map { Self.cache($0.cache) }, upstreams: forwarding?.upstreams.map(Self.upstream) ?? [])
+            truncated: totals.truncated.values.reduce(0, +), withheldNameErrors: totals.withheldNameErrors,
+            truncatedNameErrors: totals.truncatedNameErrors, searches: totals.searches,
+            queryLogDropped: service.queryLog?.dropped, tcpConnections: service.listeners.tcp.counters.open,
+            cache: forwarding.map { Self.cache($0.cache) }, upstreams: forwarding?.upstreams.map(Self.upstream) ?? [],
+            top: Self.top(service.topQueries(limit: Self.topLimit)))
+    }
+
+    /// Clients and names that are told.
+    private static let topLimit = 10
+
+    private static func top(_ top: TopQueries) -> DNSDocument.Top {
+        func frequent(_ name: String, _ figure: TopQueries.Figure) -> DNSDocument.Frequent {
+            DNSDocument.Frequent(name: name, queries: figure.queries, error: figure.error)
+        }
+        return DNSDocument.Top(
+            clients: top.clients.map { frequent($0.address.description, $0.figure) },
+            names: top.names.map { frequent($0.name.description, $0.figure) }, queries: top.queries, sampled: top.sampled)
     }
 
     private static func cache(_ cache: CacheStatistics) -> DNSDocument.Cache {

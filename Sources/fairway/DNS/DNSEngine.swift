@@ -21,28 +21,39 @@ final class DNSEngine: Sendable {
         /// The next step has everything, and what is gone is in no event.
         var beginsAnew = true
         var snapshot = ClusterSnapshot()
+        /// Of this node; only what the source says now, never what an earlier process knew.
+        var pods: LocalPodTable
     }
 
     let publisher: ZonePublisher
     private let state: Mutex<State>
     private let staticRanges: [IPPrefix]
+    private let staticAddresses: [IPAddress]
+    /// Nil: nobody wants to know this node's pods.
+    private let localPods: LocalPodPublisher?
     /// Nil: no selector says which namespaces have names.
     private let namespaceLabels: LabelSelector?
     private let maximumStaleness: Duration?
     private let remember: @Sendable (ClusterSnapshot, DirtyKeys) -> Void
 
-    /// - Parameter remember: gets every step, to be written to the state folder.
+    /// - Parameters:
+    ///   - localPods: gets the pods of the node `nodeName`.
+    ///   - remember: gets every step, to be written to the state folder.
     init(
         settings: ZoneSettings, namespaceLabels: LabelSelector? = nil, maximumStaleness: Duration?,
+        localPods: LocalPodPublisher? = nil, nodeName: String = "",
         remember: @escaping @Sendable (ClusterSnapshot, DirtyKeys) -> Void = { _, _ in }
     ) {
         self.maximumStaleness = maximumStaleness
         self.remember = remember
+        self.localPods = localPods
         staticRanges = settings.reverseRanges
+        staticAddresses = settings.serverAddresses
         self.namespaceLabels = namespaceLabels
         let tree = ZoneTree(settings: settings)
         publisher = ZonePublisher(tree.zone)
-        state = Mutex(State(settings: settings, builder: ZoneBuilder(settings: settings), tree: tree))
+        let pods = LocalPodTable(nodeName: nodeName)
+        state = Mutex(State(settings: settings, builder: ZoneBuilder(settings: settings), tree: tree, pods: pods))
     }
 
     /// Answers from what an earlier process knew, until the source has told more.
@@ -65,6 +76,7 @@ final class DNSEngine: Sendable {
         state.withLock { state in
             state.age = .live
             state.snapshot = snapshot
+            followPods(&state, dirty)
             if state.beginsAnew || settingsChanged(state.settings, snapshot, dirty) {
                 // What was restored says nothing about what is there now.
                 rebuild(&state, snapshot, .synced)
@@ -84,8 +96,18 @@ final class DNSEngine: Sendable {
     /// The next step comes from another store.
     func beginAnew() { state.withLock { $0.beginsAnew = true } }
 
+    private func followPods(_ state: inout State, _ dirty: DirtyKeys) {
+        guard let localPods else { return }
+        let beginsAnew = state.beginsAnew
+        if beginsAnew { state.pods = LocalPodTable(nodeName: state.pods.nodeName) }
+        let changed = state.pods.update(snapshot: state.snapshot, dirty: dirty)
+        // A new table that is empty is news too: what is published is the old one's.
+        if changed || beginsAnew { localPods.publish(state.pods.pods) }
+    }
+
     private func rebuild(_ state: inout State, _ snapshot: ClusterSnapshot, _ readiness: ZoneReadiness) {
         state.settings.reverseRanges = ranges(snapshot)
+        state.settings.serverAddresses = serverAddresses(state.settings, snapshot)
         if let chosen = chosenNamespaces(snapshot) { state.settings.namespaces = chosen }
         var builder = ZoneBuilder(settings: state.settings)
         var tree = ZoneTree(settings: state.settings, readiness: readiness)
@@ -108,16 +130,23 @@ final class DNSEngine: Sendable {
         return staticRanges + Set(more).sorted { ($0.address, $0.length) < ($1.address, $1.length) }
     }
 
+    /// Where this server is reached: what the options say, and the ClusterIPs of the Service it answers for.
+    private func serverAddresses(_ settings: ZoneSettings, _ snapshot: ClusterSnapshot) -> [IPAddress] {
+        let service = settings.serverService.flatMap { snapshot.services[$0] }
+        return staticAddresses + (service?.spec.clusterAddresses ?? []).filter { !staticAddresses.contains($0) }
+    }
+
     /// The namespaces that the selector takes; nil without one.
     private func chosenNamespaces(_ snapshot: ClusterSnapshot) -> Set<String>? {
         guard let namespaceLabels else { return nil }
         return Set(snapshot.namespaces.values.filter { namespaceLabels.matches($0.metadata.labels) }.map(\.metadata.name))
     }
 
-    /// What Nodes and Namespaces say beyond the options has changed: rare, and worth building the zone anew.
+    /// What Nodes, Namespaces and the DNS Service say beyond the options has changed: rare, and worth building the zone anew.
     private func settingsChanged(_ settings: ZoneSettings, _ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) -> Bool {
         let kinds = Set(dirty.objects.lazy.map(\.kind))
         if kinds.contains(.node), ranges(snapshot) != settings.reverseRanges { return true }
+        if kinds.contains(.service), serverAddresses(settings, snapshot) != settings.serverAddresses { return true }
         guard kinds.contains(.namespace), let chosen = chosenNamespaces(snapshot) else { return false }
         return chosen != settings.namespaces
     }

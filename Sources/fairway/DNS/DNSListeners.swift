@@ -15,7 +15,7 @@ final class DNSListeners: Service, Sendable {
     private struct State {
         var bound: [SocketAddress] = []
         /// Run after the last answer.
-        var whenStopped: (@Sendable () -> Void)?
+        var whenStopped: (@Sendable () async -> Void)?
     }
 
     private let addresses: [SocketAddress]
@@ -126,9 +126,9 @@ final class DNSListeners: Service, Sendable {
         async let connections: Void = tcp.stop()
         try? await DedicatedThread.run(named: "dns-stop") { udp.stop() }
         await connections
-        state.withLock { $0.whenStopped }?()
+        await state.withLock { $0.whenStopped }?()
     }
 
     /// Has `body` run after the last answer.
-    func whenStopped(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whenStopped = body } }
+    func whenStopped(_ body: @escaping @Sendable () async -> Void) { state.withLock { $0.whenStopped = body } }
 }

@@ -56,7 +56,16 @@ struct DNSMetrics: Sendable {
             let labels = [("zone", zoneName(path.section)), ("proto", path.transport.label)]
             metrics.set("fairway_dns_truncated_total", labels, to: Double(count))
         }
-        metrics.set("fairway_dns_dropped_total", [("reason", "malformed")], to: Double(totals.dropped))
+        for (reason, count) in [
+            ("malformed", totals.dropped), ("nxdomain_rate", totals.withheldNameErrors), ("unsent", totals.unsent),
+        ] {
+            metrics.set("fairway_dns_dropped_total", [("reason", reason)], to: Double(count))
+        }
+        metrics.set("fairway_dns_nxdomain_truncated_total", to: Double(totals.truncatedNameErrors))
+        if service.configuration.answersSearchPath {
+            metrics.set("coredns_autopath_success_total", [("server", serverLabel)], to: Double(totals.searches))
+        }
+        if let log = service.queryLog { metrics.set("fairway_dns_query_log_dropped_total", to: Double(log.dropped)) }
         metrics.set("fairway_dns_forwarded_total", to: Double(totals.forwarded))
     }
 
@@ -70,6 +79,8 @@ struct DNSMetrics: Sendable {
         var enabled: [(ZoneSection, String)] = [
             (.cluster, "kubernetes"), (.cluster, "prometheus"), (.cluster, "loadbalance"), (.cluster, "errors"),
         ]
+        if service.configuration.answersSearchPath { enabled.append((.cluster, "autopath")) }
+        if service.queryLog != nil { enabled.append((.cluster, "log")) }
         if service.forwarder != nil { enabled += [(.other, "forward"), (.other, "cache"), (.other, "loop")] }
         if service.configuration.health != nil { enabled.append((.other, "health")) }
         if service.configuration.ready != nil { enabled.append((.other, "ready")) }

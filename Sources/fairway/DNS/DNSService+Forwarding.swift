@@ -3,18 +3,23 @@ internal import DNSForwarder
 internal import DNSServer
 internal import LinuxSystem
 internal import Logging
+internal import NIOCore
 internal import NIOPosix
 internal import NetworkTypes
 
 /// Asks other servers, and tells how that goes.
 protocol UpstreamForwarder: QuestionForwarder {
     var statistics: ForwarderStatistics { get }
+    /// Closes its sockets; what is still asked gets SERVFAIL.
+    func end() async
 }
 
-extension Forwarder: UpstreamForwarder {}
+extension Forwarder: UpstreamForwarder {
+    func end() async { try? await shutdown().get() }
+}
 
 extension DNSService {
-    private static let resolvConf = "/etc/resolv.conf"
+    static let resolvConf = "/etc/resolv.conf"
 
     /// Nil where nobody is to be asked.
     static func makeForwarder(
@@ -43,12 +48,16 @@ extension DNSService {
         }
     }
 
+    /// What /etc/resolv.conf says; a byte beyond the limit tells that it is too long.
+    static func textOfResolvConf() throws(Errno) -> String {
+        String(decoding: try FileDescriptor(opening: resolvConf).readAll(limit: ResolvConf.byteLimit + 1), as: UTF8.self)
+    }
+
     /// The servers of /etc/resolv.conf.
     private static func serversOfNode(_ logger: Logger) throws(CommandFailure) -> [UpstreamAddress] {
         let text: String
         do throws(Errno) {
-            let bytes = try FileDescriptor(opening: resolvConf).readAll(limit: ResolvConf.byteLimit + 1)
-            text = String(decoding: bytes, as: UTF8.self)
+            text = try textOfResolvConf()
         } catch {
             if error == .noEntry {
                 logger.warning("\(resolvConf): \(error): names outside the cluster get SERVFAIL; give --dns-upstream ADDR")

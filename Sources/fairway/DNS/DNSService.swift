@@ -20,6 +20,8 @@ final class DNSService: Sendable {
     let forwarder: (any UpstreamForwarder)?
     private let state: DNSStateService?
     private let local: LocalAddressService?
+    /// Nil: questions are not logged.
+    let queryLog: QueryLog?
     private let logger: Logger
     private let isSynced = Atomic(false)
 
@@ -29,23 +31,43 @@ final class DNSService: Sendable {
     init(_ configuration: DNSConfiguration, hostAddresses: [IPAddress], logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
+        Self.raiseDescriptorLimit(logger)
         let settings = configuration.zoneSettings(hostAddresses: hostAddresses)
         state = configuration.stateDirectory.isEmpty
             ? nil
             : DNSStateService(
                 directory: configuration.stateDirectory, keepsPods: configuration.needsPods, logger: logger)
+        let pods = configuration.answersSearchPath ? LocalPodPublisher() : nil
         engine = DNSEngine(
             settings: settings, namespaceLabels: configuration.namespaceLabels,
-            maximumStaleness: configuration.maximumStaleness
+            maximumStaleness: configuration.maximumStaleness, localPods: pods, nodeName: configuration.nodeName
         ) { [state] in
             state?.remember($0, $1)
         }
         forwarder = try Self.makeForwarder(configuration, settings, hostAddresses: hostAddresses, logger: logger)
-        listeners = try Self.makeListeners(configuration, settings, engine.publisher, forwarder, logger)
+        let options = try Self.responderOptions(configuration, offersRecursion: forwarder != nil, pods: pods)
+        queryLog = options.queryLog
+        listeners = try Self.makeListeners(configuration, settings, options, engine.publisher, forwarder, logger)
         let isLocal = configuration.service != nil || !configuration.localAddresses.isEmpty
         local = isLocal ? LocalAddressService(configuration, listeners: listeners, logger: logger) : nil
-        if let local { listeners.whenStopped { local.close() } }
+        listeners.whenStopped { [local, forwarder, queryLog] in
+            await forwarder?.end()
+            try? await DedicatedThread.run(named: "dns-end") {
+                local?.close()
+                queryLog?.stop()
+            }
+        }
         restore()
+    }
+
+    /// Every TCP connection is a descriptor.
+    private static func raiseDescriptorLimit(_ logger: Logger) {
+        do throws(Errno) {
+            let limit = try DescriptorLimit.raise()
+            logger.debug("up to \(limit) descriptors")
+        } catch {
+            logger.warning("the limit of descriptors stays as it is: \(error)")
+        }
     }
 
     private func restore() {
@@ -58,12 +80,9 @@ final class DNSService: Sendable {
     }
 
     private static func makeListeners(
-        _ configuration: DNSConfiguration, _ settings: ZoneSettings, _ zones: ZonePublisher,
+        _ configuration: DNSConfiguration, _ settings: ZoneSettings, _ options: ResponderOptions, _ zones: ZonePublisher,
         _ forwarder: (any UpstreamForwarder)?, _ logger: Logger
     ) throws -> DNSListeners {
-        var options = ResponderOptions()
-        options.offersRecursion = forwarder != nil
-        options.answersAnyWithHINFO = configuration.answersAnyWithHINFO
         let statistics = ServerStatistics()
         let sink = forwarder.map {
             UpstreamResponder(forwarder: $0, settings: settings, options: options, statistics: statistics)
@@ -89,6 +108,12 @@ final class DNSService: Sendable {
         listeners.zoneIsReady()
     }
 
+    /// Answers at the Service's ClusterIP and at local addresses from now on, as a predecessor still does.
+    func answerLocally() async throws {
+        guard let local else { return }
+        try await DedicatedThread.run(named: "dns-address") { try local.adapt() }
+    }
+
     /// What is to run in the daemon's group, in the order of the start; the last is ended first.
     var services: [any ServiceLifecycle.Service] {
         var services: [any ServiceLifecycle.Service] = []
@@ -98,6 +123,11 @@ final class DNSService: Sendable {
         return services
     }
 
+    /// Who asked most lately, and for what.
+    func topQueries(limit: Int) -> TopQueries {
+        ServerStatistics.top(of: listeners.udp.statistics + listeners.tcp.statistics, limit: limit)
+    }
+
     /// Everything that was answered.
     var totals: ServerStatistics.Totals {
         ServerStatistics.totals(of: listeners.udp.statistics + listeners.tcp.statistics + [listeners.forwarded])
@@ -105,8 +135,8 @@ final class DNSService: Sendable {
 }
 
 extension DNSConfiguration {
-    /// Names depend on pods.
-    var needsPods: Bool { podNames == .verified || answersSearchPath }
+    /// Names depend on pods. (Search paths do too, but only on pods that are there now.)
+    var needsPods: Bool { podNames == .verified }
 
     func zoneSettings(hostAddresses: [IPAddress]) -> ZoneSettings {
         var addresses: [IPAddress] = []

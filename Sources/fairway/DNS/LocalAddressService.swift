@@ -16,6 +16,8 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
         var frontends: Set<LocalFrontend>
         var isComplete = false
         var bound: Set<SocketAddress> = []
+        /// Where questions come here.
+        var answering: Set<LocalFrontend> = []
     }
 
     private static let port: PortNumber = 53
@@ -80,7 +82,10 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
         }
     }
 
-    private func adapt() throws {
+    /// Brings the node to what is wanted now. Blocks.
+    ///
+    /// - Throws: `CommandFailure` when there can be no local addresses at all.
+    func adapt() throws {
         let (wanted, isComplete) = state.withLock { ($0.frontends, $0.isComplete) }
         guard !wanted.isEmpty || state.withLock({ !$0.bound.isEmpty }) else { return }
         try addresses.withLock { addresses in
@@ -94,10 +99,21 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
             guard isComplete else { return }
             do throws(LocalAddressError) {
                 try addresses?.beginAnswering()
+                answers(at: addresses?.frontends ?? [])
             } catch {
                 logger.error("\(error)")
             }
         }
+    }
+
+    private func answers(at frontends: Set<LocalFrontend>) {
+        let before = state.withLock { state in
+            defer { state.answering = frontends }
+            return state.answering
+        }
+        guard frontends != before, !frontends.isEmpty else { return }
+        let text = Set(frontends.map { "\(SocketAddress($0.address, port: $0.port.rawValue))" }).sorted()
+        logger.info("this node's questions to \(text.joined(separator: ", ")) are answered here")
     }
 
     /// - Throws: `CommandFailure`: without the interface the operator's wish cannot be met at all.

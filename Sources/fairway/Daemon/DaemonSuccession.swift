@@ -24,6 +24,7 @@ struct DaemonSuccession: Sendable {
         if let dns {
             try await answerNames(dns)
             try await dns.listeners.bind(sharing: true)
+            try await dns.answerLocally()
         }
         let logger = logger
         let lock = try await DedicatedThread.run(named: "succession") { try DaemonLock.succeed(logger: logger) }
