@@ -87,6 +87,8 @@ fuzz: packages
 	FAIRWAY_FUZZING=1 swift build -c release --scratch-path .build/fuzz --sanitize=fuzzer -Xswiftc -parse-as-library \
 		--product dns-wire-fuzzing
 	mkdir -p $(FUZZ_CORPUS)
+	perl -ne 'chomp; open my $$f, ">", "$(FUZZ_CORPUS)/found-$$."; print $$f pack("H*", $$_)' \
+		Tests/Fuzzing/Corpus/DNSWire-found.hex
 	SWIFT_BACKTRACE=enable=no .build/fuzz/release/dns-wire-fuzzing -max_total_time=$(FUZZ_SECONDS) \
 		-artifact_prefix=.build/fuzz/ $(FUZZ_CORPUS) Tests/Fuzzing/Corpus/DNSWire
 
