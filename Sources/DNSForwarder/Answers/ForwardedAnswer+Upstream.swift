@@ -11,11 +11,21 @@ extension ForwardedAnswer {
         let error = message.edns?.options.first { $0.code == EDNSOption.extendedError && $0.data.count >= 2 }
         self.init(
             responseCode: message.responseCode, authenticData: message.flags.contains(.authenticData),
-            answers: chain.records, authorities: keptAuthorities,
-            additionals: Self.glue(of: message, for: chain.records),
+            answers: Self.limited(chain.records), authorities: Self.limited(keptAuthorities),
+            additionals: Self.limited(Self.glue(of: message, for: chain.records)),
             extendedErrorCode: error.map { UInt16($0.data[0]) << 8 | UInt16($0.data[1]) },
             extendedErrorText: error.map { String(decoding: $0.data.dropFirst(2).prefix(errorTextLimit), as: UTF8.self) }
                 ?? "")
+    }
+
+    /// A time to live beyond 31 bits counts as 0 (RFC 2181 section 8).
+    private static func limited(_ records: [ResourceRecord]) -> [ResourceRecord] {
+        records.map { record in
+            guard record.timeToLive > UInt32(Int32.max) else { return record }
+            var record = record
+            record.timeToLive = 0
+            return record
+        }
     }
 
     /// Addresses of the targets of SRV records, and of names in records that are not looked into.

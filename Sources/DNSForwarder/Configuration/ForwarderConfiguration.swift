@@ -71,11 +71,18 @@ public struct ForwarderConfiguration: Sendable {
 
     private func isSame(_ own: ListeningAddress, _ upstream: UpstreamAddress) -> Bool {
         guard own.port == upstream.port else { return false }
-        if own.address == upstream.address { return true }
+        let address = Self.unmapped(upstream.address)
+        if own.address == address { return true }
         // An IPv6 socket takes IPv4 as well, so `::` stands for both families.
-        guard own.address.isUnspecified, own.address.family == .ipv6 || upstream.address.family == .ipv4 else {
+        guard own.address.isUnspecified, own.address.family == .ipv6 || address.family == .ipv4 else {
             return false
         }
-        return upstream.address.isLoopback || localAddresses.contains(upstream.address)
+        return address.isLoopback || localAddresses.contains(address)
+    }
+
+    /// `::ffff:1.2.3.4` reaches who has 1.2.3.4 (RFC 4291 section 2.5.5.2).
+    private static func unmapped(_ address: IPAddress) -> IPAddress {
+        guard address.family == .ipv6, address.bits >> 32 == 0xFFFF else { return address }
+        return IPAddress(v4: UInt32(truncatingIfNeeded: address.bits))
     }
 }

@@ -26,7 +26,7 @@ extension Lookup {
             close(id, &context)
             return dislikesExtensions(upstream, &context)
         case .answer, .otherCase, .truncated:
-            guard let message = try? Message(decoding: bytes.span) else {
+            guard let message = try? Message(decoding: bytes.span, mode: .lenient) else {
                 context.table[upstream].statistics.malformed += 1
                 close(id, &context)
                 if isDatagram { askOverStream(upstream, &context) }

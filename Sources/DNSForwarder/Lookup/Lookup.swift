@@ -60,6 +60,8 @@ struct Lookup {
     mutating func begin(_ context: inout LookupContext) -> Step {
         order = context.table.order(for: current.question.name, now: context.now, random: &context.random)
         (queries, errors, refusers, streamsTried) = ([:], [:], [], [])
+        // Each alias has half of the queries for itself; how many aliases there may be is limited.
+        attemptCount = min(attemptCount, context.limits.attempts / 2)
         guard !order.isEmpty else {
             return .finished(
                 .failure(ExtendedErrorCode.noReachableAuthority, "no upstream for \(current.question.name)"))
@@ -82,6 +84,14 @@ struct Lookup {
                         "no upstream answered within \(Int(context.limits.totalTime / .seconds(1))) s"))
         }
         if context.now >= nextQueryAt { askNext(&context) }
+        // No query is left to send and none is waited for.
+        if open.isEmpty, attemptCount >= context.limits.attempts {
+            return .finished(
+                refusal
+                    ?? .failure(
+                        ExtendedErrorCode.noReachableAuthority,
+                        "\(attemptCount) queries for \(current.question.name) came to nothing"))
+        }
         return .waiting
     }
 

@@ -5,7 +5,8 @@ internal import DNSWire
 /// Answers queries for other names: from the forwarder's cache on the spot, else when other servers have answered.
 package struct UpstreamResponder: ForwardSink {
     private let forwarder: any QuestionForwarder
-    private let boundary: ForwardingBoundary
+    private let fixedBoundary: ForwardingBoundary
+    private let own: OwnNames?
     private let payloadLimit: UInt16
     private let statistics: ServerStatistics
     private let limiter: SharedNameErrorLimiter?
@@ -13,13 +14,16 @@ package struct UpstreamResponder: ForwardSink {
 
     /// - Parameters:
     ///   - settings: whose names are never asked of other servers.
+    ///   - zones: the zone in force, whose settings then count instead, and which answers where an alias leads to it.
     ///   - options: those of the servers, whose limit of NXDOMAIN answers and query log hold here too.
     ///   - statistics: counts the replies.
     package init(
-        forwarder: any QuestionForwarder, settings: ZoneSettings, options: ResponderOptions, statistics: ServerStatistics
+        forwarder: any QuestionForwarder, settings: ZoneSettings, zones: ZonePublisher? = nil, options: ResponderOptions,
+        statistics: ServerStatistics
     ) {
         self.forwarder = forwarder
-        boundary = ForwardingBoundary(settings)
+        fixedBoundary = ForwardingBoundary(settings)
+        own = zones.map { OwnNames(zones: $0) }
         payloadLimit = options.payloadLimit
         self.statistics = statistics
         limiter = options.nameErrorLimit.map { SharedNameErrorLimiter($0) }
@@ -65,7 +69,10 @@ package struct UpstreamResponder: ForwardSink {
     /// A name of our own is not asked of others, whatever led here: SERVFAIL says "not from me now", where an
     /// NXDOMAIN would be believed. A query that came back to us is not sent out again.
     func decide(_ request: ForwardRequest) -> Decision {
-        if boundary.owns(request.forwarded.question.name) {
+        let question = request.forwarded.question
+        if (own?.boundary ?? fixedBoundary).owns(question.name) {
+            // An alias led there: the zone looks at names of its domain only.
+            if !request.prefix.isEmpty, let answer = own?.answer(question) { return .answer(answer) }
             return .answer(Self.failure("names of the cluster are not forwarded"))
         }
         if let options = request.edns?.options, !options.isEmpty, forwarder.isOwnQuery(options) {
@@ -80,6 +87,7 @@ package struct UpstreamResponder: ForwardSink {
     }
 
     private func send(_ answer: ForwardedAnswer, _ pending: Pending) {
+        let answer = own?.complete(answer, to: pending.request.forwarded.question) ?? answer
         let bytes = ForwardedReply(pending.request, answer, payloadLimit: payloadLimit).bytes
         send(bytes, answer.responseCode, pending)
     }

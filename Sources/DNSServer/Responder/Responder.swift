@@ -140,6 +140,11 @@ package struct Responder: ~Copyable, Sendable {
             if offersRecursion, query.type != .any { return .forwarded(answer.section) }
             return message.finish(.noError, answer.section, offersRecursion, isAuthoritative: true)
         case .notOurs:
+            switch query.type.rawValue {
+            // OPT, TKEY, TSIG and 0 are no types of data (RFC 6895 section 3.1): nobody can be asked for them.
+            case 0, 41, 249, 250: return message.finish(.refused, .other, offersRecursion)
+            default: break
+            }
             if offersRecursion { return .forwarded(.other) }
             return message.finish(.refused, .other, offersRecursion)
         }

@@ -18,7 +18,7 @@ struct UDPLoop: ~Copyable, @unchecked Sendable {
     /// Datagrams of one system call.
     static let batchCapacity = 32
     /// Bytes of a query at most: more than the largest name with every option clients send; longer ones are dropped.
-    static let requestByteLimit = 1024
+    static let requestByteLimit = 4096
     /// Batches from one socket before the others have their turn.
     static let roundLimit = 64
     /// Errors in one go: the socket is then left until the next event.

@@ -23,7 +23,7 @@ extension DNSService {
 
     /// Nil where nobody is to be asked.
     static func makeForwarder(
-        _ configuration: DNSConfiguration, _ settings: ZoneSettings, hostAddresses: [IPAddress], logger: Logger
+        _ configuration: DNSConfiguration, _ zones: ZonePublisher, hostAddresses: [IPAddress], logger: Logger
     ) throws -> (any UpstreamForwarder)? {
         let upstreams: [UpstreamAddress]
         switch configuration.forwarding {
@@ -39,8 +39,8 @@ extension DNSService {
         }
         forwarding.localAddresses = hostAddresses
         forwarding.cache.byteLimit = configuration.cacheBytes
-        let boundary = ForwardingBoundary(settings)
-        forwarding.isOwn = { boundary.owns($0) }
+        // Of the zone in force: ranges grow with the nodes.
+        forwarding.isOwn = { ForwardingBoundary(zones.zone.settings).owns($0) }
         do {
             return try Forwarder(configuration: forwarding, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
         } catch {

@@ -44,7 +44,8 @@ final class DNSService: Sendable {
         ) { [state] in
             state?.remember($0, $1)
         }
-        forwarder = try Self.makeForwarder(configuration, settings, hostAddresses: hostAddresses, logger: logger)
+        forwarder = try Self.makeForwarder(
+            configuration, engine.publisher, hostAddresses: hostAddresses, logger: logger)
         let options = try Self.responderOptions(configuration, offersRecursion: forwarder != nil, pods: pods)
         queryLog = options.queryLog
         listeners = try Self.makeListeners(configuration, settings, options, engine.publisher, forwarder, logger)
@@ -85,7 +86,8 @@ final class DNSService: Sendable {
     ) throws -> DNSListeners {
         let statistics = ServerStatistics()
         let sink = forwarder.map {
-            UpstreamResponder(forwarder: $0, settings: settings, options: options, statistics: statistics)
+            UpstreamResponder(
+                forwarder: $0, settings: settings, zones: zones, options: options, statistics: statistics)
         }
         do {
             let udp = try UDPServer(
