@@ -226,8 +226,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "DNSCasesTests",
         dependencies: [
-            "DNSTesting", "DNSWire", "KubernetesModel", "LinuxSystem", "ManifestSource", "NetworkNamespaceTesting",
-            "NetworkTypes", "fairway",
+            "ClusterZone", "DNSServer", "DNSTesting", "DNSWire", "EndpointSliceController", "KubernetesModel", "LinuxSystem",
+            "ManifestSource", "NetworkNamespaceTesting", "NetworkTypes", "ObjectStore", "fairway",
         ]),
     .testTarget(name: "LayeringTests"),
 ]

@@ -12,10 +12,10 @@ extension DNSCasesTests {
             defer { server.close() }
             let zone = try ZoneText(try await server.zoneText())
             #expect(zone.records.count > 0)
-            let printed = try await DedicatedThread.run(named: "printed") { try zone.differences(server.driver()) }
+            let printed = try await DedicatedThread.run(named: "printed") { try zone.differences(server.connectedDriver()) }
             #expect(printed.count == 0, "\(printed.joined(separator: "\n"))")
             let above = try await DedicatedThread.run(named: "above") {
-                try zone.missingAncestors(server.driver(), types: ZoneOracle.types)
+                try zone.missingAncestors(server.connectedDriver(), types: ZoneOracle.types)
             }
             #expect(above.count == 0, "\(above.joined(separator: "\n"))")
         }
@@ -38,6 +38,8 @@ extension DNSCasesTests {
 /// Zone text, a record a line with every name in full.
 struct ZoneText {
     let records: [ResourceRecord]
+
+    init(records: [ResourceRecord]) { self.records = records }
 
     init(_ text: String) throws {
         var origin = DomainName.root

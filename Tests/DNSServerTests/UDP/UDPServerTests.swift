@@ -7,43 +7,6 @@ import Testing
 
 @testable import DNSServer
 
-private let loopback6 = IPAddress(bits: 1, family: .ipv6)
-
-/// A client that waits for one reply at a time.
-private struct Client: ~Copyable {
-    let socket: Socket
-    let epoll: Epoll
-
-    init(_ family: IPFamily = .ipv4) throws {
-        let socket = try Socket(.datagram, family)
-        let epoll = try Epoll()
-        try socket.bind(to: SocketAddress(family == .ipv4 ? loopback : loopback6, port: 0))
-        try epoll.add(socket.descriptor.rawValue, .readable, token: 0)
-        self.socket = socket
-        self.epoll = epoll
-    }
-
-    func send(_ query: WireQuery, to server: SocketAddress) throws {
-        _ = try socket.sendDatagram(query.bytes.span, along: DatagramPath(peer: server, local: nil))
-    }
-
-    /// Nil when nothing comes for a long time.
-    func receive() throws -> (reply: WireReply, peer: SocketAddress)? {
-        var buffer = [UInt8](repeating: 0, count: 2048)
-        while true {
-            if let datagram = try socket.receiveDatagram(into: &buffer) {
-                return (try WireReply(Array(buffer[..<datagram.byteCount])), datagram.path.peer)
-            }
-            if try epoll.wait(timeout: .seconds(20)).isEmpty { return nil }
-        }
-    }
-
-    func ask(_ query: WireQuery, of server: SocketAddress) throws -> WireReply? {
-        try send(query, to: server)
-        return try receive()?.reply
-    }
-}
-
 /// Keeps what it is given.
 private final class KeepingSink: ForwardSink {
     let kept = Mutex<[(ForwardRequest, any ReplyPath)]>([])
@@ -74,7 +37,7 @@ private final class KeepingSink: ForwardSink {
             let server = try server(workers: 1, options: options)
             defer { server.stop() }
             let bound = try server.add(SocketAddress(address, port: 0))
-            let client = try Client(family)
+            let client = try UDPClient(family)
             let missing = WireQuery("nobody.default.svc.cluster.local", .a)
             var replies: [WireReply] = []
             for _ in 0..<20 { replies.append(try #require(try client.ask(missing, of: bound))) }
@@ -99,7 +62,7 @@ private final class KeepingSink: ForwardSink {
             let bound = try server.add(SocketAddress(address, port: 0))
             // Another address of the same host where the server listens on all.
             let asked = family == .ipv6 ? loopback6 : address.isUnspecified ? IPAddress(v4: 0x7F00_0002) : address
-            let client = try Client(family)
+            let client = try UDPClient(family)
             try client.send(Self.query, to: SocketAddress(asked, port: bound.port))
             let (reply, peer) = try #require(try client.receive())
             #expect(reply.answers == ["api.default.svc.cluster.local. 30 A 10.96.0.1"])
@@ -112,7 +75,7 @@ private final class KeepingSink: ForwardSink {
         let server = try server()
         defer { server.stop() }
         let bound = try server.add(SocketAddress(loopback, port: 0))
-        let clients = try (0..<8).map { _ in ClientBox(try Client()) }
+        let clients = try (0..<8).map { _ in UDPClientBox(try UDPClient()) }
         for client in clients {
             for id in 0..<50 {
                 var query = Self.query
@@ -133,7 +96,7 @@ private final class KeepingSink: ForwardSink {
         let server = try server()
         defer { server.stop() }
         let stays = try server.add(SocketAddress(loopback, port: 0))
-        let client = try Client()
+        let client = try UDPClient()
         var bound = SocketAddress(IPAddress(v4: 0x7F00_0003), port: 0)
         for _ in 0..<3 {
             bound = try server.add(bound)
@@ -150,7 +113,7 @@ private final class KeepingSink: ForwardSink {
         let second = try server(workers: 1)
         defer { second.stop() }
         try second.add(bound)
-        let clients = try (0..<16).map { _ in ClientBox(try Client()) }
+        let clients = try (0..<16).map { _ in UDPClientBox(try UDPClient()) }
         for client in clients { for _ in 0..<20 { try client.client.send(Self.query, to: bound) } }
         first.stop()
         for client in clients { for _ in 0..<20 { try client.client.send(Self.query, to: bound) } }
@@ -167,7 +130,7 @@ private final class KeepingSink: ForwardSink {
         let sink = KeepingSink()
         let server = try server(options: options, sink: sink)
         let bound = try server.add(SocketAddress(loopback, port: 0))
-        let client = try Client()
+        let client = try UDPClient()
         let reply = try client.ask(WireQuery("www.example.com"), of: bound)
         #expect(reply?.question == "example.com. A")
         server.stop()
@@ -197,16 +160,9 @@ private final class KeepingSink: ForwardSink {
         let server = try UDPServer(UDPServer.Configuration(workerCount: 1), zones: publisher)
         defer { server.stop() }
         let bound = try server.add(SocketAddress(loopback, port: 0))
-        let client = try Client()
+        let client = try UDPClient()
         #expect(try client.ask(Self.query, of: bound)?.code == 2)
         publisher.publish(SmallCluster.zone())
         #expect(try client.ask(Self.query, of: bound)?.code == 0)
     }
-}
-
-/// Clients in an array.
-private final class ClientBox {
-    let client: Client
-
-    init(_ client: consuming Client) { self.client = client }
 }

@@ -6,6 +6,9 @@ package struct ZoneOracle: Sendable {
 
     package init(_ table: CaseTable) { self.table = table }
 
+    /// CNAMEs that are followed.
+    package static let linkLimit = 12
+
     /// Types every name is asked for: those of the rules, types that nobody has, and what is asked about zones.
     package static let types: [RecordType] = [
         .a, .aaaa, .srv, .txt, .any, .ptr, .cname, .mx, .https, RecordType(rawValue: 65280), .ns, .soa, .hinfo, .ds,
@@ -77,6 +80,9 @@ package struct ZoneOracle: Sendable {
         while let target = contents.alias {
             chain += table.records(contents.records, owner: name)
             if type == .cname || type == .any { return ExpectedAnswer(chain: chain) }
+            if chain.count == Self.linkLimit, table.contents(target)?.alias != nil {
+                return ExpectedAnswer(chain: chain, authority: .any)
+            }
             guard seen.insert(target).inserted else {
                 return ExpectedAnswer(
                     codes: [.noError, .serverFailure], chain: chain, authority: .any, isLoop: true)

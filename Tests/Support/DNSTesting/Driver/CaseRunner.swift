@@ -24,6 +24,15 @@ package struct CaseRunner {
     /// `FILE:LINE NAME (RULE) TYPE: difference; ...`, a line for each answer that is not as it must be.
     package func failures() throws -> [String] { try oracle.table.rows.flatMap { try failures($0) } }
 
+    /// The failures of the first row that has some.
+    package func firstFailures() throws -> [String] {
+        for row in oracle.table.rows {
+            let failures = try failures(row)
+            if !failures.isEmpty { return failures }
+        }
+        return []
+    }
+
     /// A row with several readings holds when one of them explains the answers to all types.
     private func failures(_ row: CaseRow) throws -> [String] {
         var best: [String]?

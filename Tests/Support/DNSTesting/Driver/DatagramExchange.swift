@@ -5,6 +5,7 @@ internal import NetworkTypes
 package final class DatagramExchange {
     private let socket: Socket
     private let epoll: Epoll
+    private var buffer = [UInt8](repeating: 0, count: 65536)
 
     package init(_ server: SocketAddress) throws {
         socket = try Socket(.datagram, server.family)
@@ -18,7 +19,6 @@ package final class DatagramExchange {
     /// The next datagram; nil when none comes in time.
     package func receive(within limit: Duration) throws -> [UInt8]? {
         let deadline = ContinuousClock.now + limit
-        var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
             if let count = try socket.receive(into: &buffer) { return Array(buffer[..<count]) }
             let rest = ContinuousClock.now.duration(to: deadline)

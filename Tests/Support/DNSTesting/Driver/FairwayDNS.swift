@@ -56,6 +56,9 @@ package final class FairwayDNS: Sendable {
 
     package func driver(_ index: Int = 0) -> SocketDriver { SocketDriver(addresses[index]) }
 
+    /// For many questions of one thread.
+    package func connectedDriver(_ index: Int = 0) -> ConnectedDriver { ConnectedDriver(addresses[index]) }
+
     /// What `fairway get zone` prints.
     package func zoneText() async throws -> String {
         let request = ProcessRequest(

@@ -7,7 +7,7 @@ package struct SocketDriver: DNSDriver, Sendable {
     package let server: SocketAddress
     package let forwards: Bool
     /// Longer than a forwarder may take (4 s).
-    private static let patience = Duration.seconds(8)
+    static let patience = Duration.seconds(8)
     /// Its answer says that what was sent before it was passed over.
     private static let probe = DNSQuery(.clusterLocal, .soa).with { $0.id = 0xF00D }
 

@@ -8,6 +8,7 @@ package final class StreamExchange {
     private let epoll: Epoll
     private var received: [UInt8] = []
     private var hasEnded = false
+    private var buffer = [UInt8](repeating: 0, count: 65536)
 
     package init(_ server: SocketAddress) throws {
         socket = try Socket(.stream, server.family)
@@ -58,7 +59,6 @@ package final class StreamExchange {
 
     /// False when the time is up.
     private func receiveMore(until deadline: ContinuousClock.Instant) throws -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 65536)
         do throws(Errno) {
             if let count = try socket.receive(into: &buffer) {
                 received += buffer[..<count]
