@@ -15,10 +15,13 @@ extension UpstreamSockets {
                 return ()
             }, eventLoop: loop)
         opening()
+        // A bootstrap that cannot bind leaves its channel, and the descriptor, to whoever made it.
+        let made = NIOLoopBoundBox<(any Channel)?>(nil, eventLoop: loop)
         DatagramBootstrap(group: loop)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.datagramByteLimit))
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                made.value = channel
+                return channel.eventLoop.makeCompletedFuture {
                     let handler = DatagramHandler(upstream: address, handle: handlers.value)
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
@@ -28,6 +31,7 @@ extension UpstreamSockets {
                 switch result {
                 case .success(let channel): self.bound(channel, attempt, address)
                 case .failure(let error):
+                    made.value?.close(promise: nil)
                     let isTaken = [EADDRINUSE, EACCES].contains((error as? IOError)?.errnoCode)
                     self.notBound(attempt, portsLeft: isTaken ? portsLeft : 0)
                 }

@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import Glibc
 internal import Logging
 internal import ManifestSource
 internal import Observability
@@ -36,7 +37,7 @@ struct DNSDaemon {
                     paths: configuration.paths, allocation: configuration.allocation, contents: .names),
                 report: report, logger: logger, apply: feed.apply)
         ]
-        if !configuration.adminSocket.isEmpty { services.append(adminServer(dns)) }
+        if hasAdminSocket { services.append(adminServer(dns)) }
         services += DNSPages(
             service: dns, metrics: prometheus, waitsForAddresses: configuration.takesOver, logger: logger
         ).services
@@ -52,6 +53,16 @@ struct DNSDaemon {
             throw CommandFailure.failed("\(error)")
         }
         logger.info("fairway dns ends")
+    }
+
+    /// Where the default cannot be had, as without rights, DNS goes on without.
+    private var hasAdminSocket: Bool {
+        guard !configuration.adminSocket.isEmpty else { return false }
+        guard configuration.adminSocket == AdminOptions.dnsSocket, geteuid() != 0 else { return true }
+        // SAFETY: the literals are read during the calls.
+        if unsafe access("/run/fairway", W_OK) == 0 || access("/run", W_OK) == 0 { return true }
+        logger.warning("no admin socket: \(AdminOptions.dnsSocket) needs rights; give --admin-socket PATH to ask with fairway get")
+        return false
     }
 
     private func adminServer(_ dns: DNSService) -> AdminServer {

@@ -59,8 +59,10 @@ final class DNSEngine: Sendable {
     /// Answers from what an earlier process knew, until the source has told more.
     ///
     /// - Parameter writtenAt: seconds since 1970.
-    func restore(_ objects: [KubernetesObject], writtenAt: Int64) {
-        guard !objects.isEmpty else { return }
+    /// - Returns: the objects together.
+    @discardableResult
+    func restore(_ objects: [KubernetesObject], writtenAt: Int64) -> ClusterSnapshot? {
+        guard !objects.isEmpty else { return nil }
         var store = ObjectStore()
         _ = store.apply(objects.map(StoreEvent.set))
         state.withLock { state in
@@ -68,6 +70,7 @@ final class DNSEngine: Sendable {
             state.age = .since(writtenAt)
             rebuild(&state, store.snapshot, .restored)
         }
+        return store.snapshot
     }
 
     /// A step of a source that has told everything; everything is dirty in the first.

@@ -44,10 +44,10 @@ final class DNSListeners: Service, Sendable {
     /// Binds what is free, or everything.
     ///
     /// - Throws: `CommandFailure` that names the address.
-    func bind(sharing: Bool) async throws {
+    func bind(sharing: Bool, again: Bool = false) async throws {
         for address in addresses where !isBound(address) {
             if !sharing, try isShared(address) {
-                logger.info("another process answers at \(address); Fairway joins it once its zone is complete")
+                if !again { logger.info("another process answers at \(address); Fairway joins it once its zone is complete") }
                 continue
             }
             try await bind(address)
@@ -109,9 +109,13 @@ final class DNSListeners: Service, Sendable {
     func run() async throws {
         if addresses.contains(where: { !isBound($0) }) {
             try await withGracefulShutdownHandler {
-                for await _ in ready.stream {
-                    try await bind(sharing: true)
-                    break
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await self.bindWhatIsLeft() }
+                    for await _ in ready.stream {
+                        try await bind(sharing: true)
+                        break
+                    }
+                    group.cancelAll()
                 }
             } onGracefulShutdown: {
                 self.ready.continuation.finish()
@@ -119,6 +123,15 @@ final class DNSListeners: Service, Sendable {
         }
         try? await gracefulShutdown()
         await stop()
+    }
+
+    /// A predecessor may end before this process knows everything: then what it knows has to do. No event tells that a
+    /// port became free.
+    private func bindWhatIsLeft() async throws {
+        while !Task.isCancelled, addresses.contains(where: { !isBound($0) }) {
+            do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
+            try await bind(sharing: false, again: true)
+        }
     }
 
     private func stop() async {

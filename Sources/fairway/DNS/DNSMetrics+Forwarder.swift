@@ -5,6 +5,7 @@ extension DNSMetrics {
     /// What other servers were asked, and what the cache did.
     func collectForwarder(_ metrics: PrometheusMetrics) {
         guard let statistics = service.forwarder?.statistics else { return }
+        metrics.set("coredns_forward_max_concurrent_rejects_total", to: Double(statistics.rejects))
         collect(statistics.cache, metrics)
         for upstream in statistics.upstreams { collect(upstream, metrics) }
     }

@@ -36,7 +36,7 @@ extension DNSService {
         var forwarding = ForwarderConfiguration(upstreams: upstreams, stubDomains: configuration.stubs)
         forwarding.listeningAddresses = configuration.listen.compactMap { address in
             PortNumber(rawValue: address.port).map { .init(address.address, port: $0) }
-        }
+        } + configuration.localAddresses.map { .init($0, port: 53) }
         forwarding.localAddresses = hostAddresses
         forwarding.cache.byteLimit = configuration.cacheBytes
         // Of the zone in force: ranges grow with the nodes.
@@ -65,12 +65,19 @@ extension DNSService {
             }
             throw .failed("\(resolvConf): \(error); give --dns-upstream ADDR, or --dns-upstream none")
         }
-        do throws(ResolvConfError) {
-            let read = try ResolvConf(text, path: resolvConf)
-            for warning in read.warnings { logger.warning("\(warning)") }
-            return read.nameservers
-        } catch {
-            throw .failed("\(error); give --dns-upstream ADDR, or --dns-upstream none")
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        while true {
+            do throws(ResolvConfError) {
+                let read = try ResolvConf(lines.joined(separator: "\n"), path: resolvConf)
+                for warning in read.warnings { logger.warning("\(warning)") }
+                return read.nameservers
+            } catch {
+                guard lines.indices.contains(error.line - 1), !lines[error.line - 1].isEmpty else {
+                    throw .failed("\(error); give --dns-upstream ADDR, or --dns-upstream none")
+                }
+                logger.warning("\(error); the line is left out")
+                lines[error.line - 1] = ""
+            }
         }
     }
 }

@@ -75,7 +75,8 @@ final class DNSService: Sendable {
         guard !configuration.stateDirectory.isEmpty else { return }
         let known = ObjectStateFile.read(directory: configuration.stateDirectory)
         for warning in known.warnings { logger.warning("\(warning)") }
-        engine.restore(known.objects, writtenAt: known.writtenAt)
+        let snapshot = engine.restore(known.objects, writtenAt: known.writtenAt)
+        if let snapshot { local?.follow(snapshot) }
         guard !known.objects.isEmpty else { return }
         logger.info("names are those of the last run until the source has told its own", metadata: ["objects": "\(known.objects.count)"])
     }

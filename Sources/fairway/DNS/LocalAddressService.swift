@@ -16,11 +16,15 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
         var frontends: Set<LocalFrontend>
         var isComplete = false
         var bound: Set<SocketAddress> = []
+        /// Said once, not at each look.
+        var complaints: Set<String> = []
         /// Where questions come here.
         var answering: Set<LocalFrontend> = []
     }
 
     private static let port: PortNumber = 53
+    /// Between two looks at what others may have changed: two dumps of a few messages each.
+    private static let repairInterval = Duration.seconds(2)
 
     private let service: ObjectKey?
     private let fixed: Set<LocalFrontend>
@@ -61,8 +65,12 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
     func run() async throws {
         if !fixed.isEmpty { wake.continuation.yield() }
         try await withGracefulShutdownHandler {
-            for await _ in wake.stream {
-                try await DedicatedThread.run(named: "dns-address") { try self.adapt() }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.lookAgain() }
+                for await _ in wake.stream {
+                    try await DedicatedThread.run(named: "dns-address") { try self.adapt() }
+                }
+                group.cancelAll()
             }
             // What has arrived is answered by the listeners, which are ended after this.
             try? await DedicatedThread.run(named: "dns-address") {
@@ -70,6 +78,15 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
             }
         } onGracefulShutdown: {
             self.wake.continuation.finish()
+        }
+    }
+
+    /// Others may take an address or the table away, as a firewall that is loaded anew does, or free an address that
+    /// was theirs.
+    private func lookAgain() async throws {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.repairInterval)
+            wake.continuation.yield()
         }
     }
 
@@ -91,9 +108,9 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
         try addresses.withLock { addresses in
             if addresses == nil { addresses = try makeAddresses() }
             do throws(LocalAddressError) {
-                for foreign in try addresses?.set(wanted) ?? [] { logger.warning("\(foreign)") }
+                complain(try addresses?.set(wanted).map { "\($0)" } ?? [])
             } catch {
-                logger.error("\(error)")
+                complain(["\(error)"])
             }
             listen(Set((addresses?.frontends ?? []).map { SocketAddress($0.address, port: $0.port.rawValue) }))
             guard isComplete else { return }
@@ -104,6 +121,14 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
                 logger.error("\(error)")
             }
         }
+    }
+
+    private func complain(_ complaints: [String]) {
+        let fresh = state.withLock { state in
+            defer { state.complaints = Set(complaints) }
+            return complaints.filter { !state.complaints.contains($0) }
+        }
+        for complaint in fresh { logger.warning("\(complaint)") }
     }
 
     private func answers(at frontends: Set<LocalFrontend>) {

@@ -39,6 +39,11 @@ struct DaemonSuccession: Sendable {
     /// Makes the zone of what the manifests say now. Changes from here on come with the daemon's own reading.
     private func answerNames(_ dns: DNSService) async throws {
         let (source, feed) = (configuration.manifests, NameFeed(follow: dns.follow))
-        try await DedicatedThread.run(named: "manifests") { _ = feed.apply(source.loadOnce().events) }
+        let progress = try await DedicatedThread.run(named: "manifests") { feed.apply(source.loadOnce().events) }
+        guard progress.isSynced else {
+            throw CommandFailure.failed(
+                "--take-over: the manifests cannot all be read, so that names and Services would be missing; the daemon "
+                    + "that runs is left alone")
+        }
     }
 }
