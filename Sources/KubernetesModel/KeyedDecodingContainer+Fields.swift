@@ -19,7 +19,7 @@ extension KeyedDecodingContainer {
 
     func list<Element: Decodable>(_ key: Key, of type: Element.Type = Element.self) throws -> [Element] {
         let list = try decodeIfPresent([Element].self, forKey: key) ?? []
-        // Decoding appends, and leaves room for as many again: in the ports of 10 000 slices, a megabyte.
+        // Decoding appends, and room grows by doubling: five endpoints would keep room for eight.
         return list.count == list.capacity ? list : list.map(\.self)
     }
 
