@@ -68,21 +68,22 @@ extension Endpoint: Codable {
     fileprivate init(from decoder: any Decoder, keepingAddresses: Bool) throws {
         let interner = decoder.interner
         let container = try decoder.container(keyedBy: Field.self)
+        let addresses = keepingAddresses ? try container.addresses(.addresses) : []
+        let hostname = try container.nonEmptyString(.hostname)
+        let nodeName = interner.intern(try container.nonEmptyString(.nodeName))
+        let zone = interner.intern(try container.nonEmptyString(.zone))
+        let targetRef = try container.decodeIfPresent(TargetRef.self, forKey: .targetRef)
+        let conditions = try container.nested(.conditions, keyedBy: ConditionField.self)
+        let ready = try conditions?.decodeIfPresent(Bool.self, forKey: .ready)
+        let serving = try conditions?.decodeIfPresent(Bool.self, forKey: .serving)
+        let terminating = try conditions?.decodeIfPresent(Bool.self, forKey: .terminating)
+        let hints = try container.nested(.hints, keyedBy: HintField.self)
+        // At once: most of these fields cost an allocation when they are set later.
         self.init(
-            addresses: keepingAddresses ? try container.addresses(.addresses) : [],
-            hostname: try container.nonEmptyString(.hostname),
-            nodeName: interner.intern(try container.nonEmptyString(.nodeName)),
-            zone: interner.intern(try container.nonEmptyString(.zone)),
-            targetRef: try container.decodeIfPresent(TargetRef.self, forKey: .targetRef))
-        if let conditions = try container.nested(.conditions, keyedBy: ConditionField.self) {
-            ready = try conditions.decodeIfPresent(Bool.self, forKey: .ready)
-            serving = try conditions.decodeIfPresent(Bool.self, forKey: .serving)
-            terminating = try conditions.decodeIfPresent(Bool.self, forKey: .terminating)
-        }
-        if let hints = try container.nested(.hints, keyedBy: HintField.self) {
-            hintZones = try hints.list(.forZones, of: Hint.self).map(\.name)
-            hintNodes = try hints.list(.forNodes, of: Hint.self).map(\.name)
-        }
+            addresses: addresses, ready: ready, serving: serving, terminating: terminating, hostname: hostname,
+            nodeName: nodeName, zone: zone, targetRef: targetRef,
+            hintZones: try hints?.list(.forZones, of: Hint.self).map(\.name) ?? [],
+            hintNodes: try hints?.list(.forNodes, of: Hint.self).map(\.name) ?? [])
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -57,37 +57,81 @@ public struct EndpointPort: Sendable, Hashable {
 }
 
 /// `discovery.k8s.io/v1` Endpoint.
+///
+/// 32 bytes while it has one address and neither a node nor any other detail.
 public struct Endpoint: Sendable, Hashable {
-    /// Consumers use the first only. Empty for FQDN slices, whose names Fairway does not keep.
-    public var addresses: [IPAddress]
+    private struct Details: UncommonFields {
+        var otherAddresses: [IPAddress] = []
+        var hostname: String?
+        var nodeName: String?
+        var zone: String?
+        var targetRef: TargetRef?
+        var hintZones: [String] = []
+        var hintNodes: [String] = []
+    }
+
+    /// The address that consumers use. Nil for FQDN slices, whose names Fairway does not keep.
+    public private(set) var firstAddress: IPAddress?
     /// As written: nil stands for the API's default (`isReady`, `isServing` true, `isTerminating` false).
     public var ready: Bool?
     public var serving: Bool?
     public var terminating: Bool?
-    public var hostname: String?
-    public var nodeName: String?
-    public var zone: String?
-    public var targetRef: TargetRef?
-    /// Zones of `hints.forZones`.
-    public var hintZones: [String]
-    /// Nodes of `hints.forNodes`.
-    public var hintNodes: [String]
+    private var details: Uncommon<Details>
 
     public init(
         addresses: [IPAddress], ready: Bool? = nil, serving: Bool? = nil, terminating: Bool? = nil,
         hostname: String? = nil, nodeName: String? = nil, zone: String? = nil, targetRef: TargetRef? = nil,
         hintZones: [String] = [], hintNodes: [String] = []
     ) {
-        self.addresses = addresses
+        firstAddress = addresses.first
         self.ready = ready
         self.serving = serving
         self.terminating = terminating
-        self.hostname = hostname
-        self.nodeName = nodeName
-        self.zone = zone
-        self.targetRef = targetRef
-        self.hintZones = hintZones
-        self.hintNodes = hintNodes
+        details = Uncommon(
+            Details(
+                otherAddresses: Array(addresses.dropFirst()), hostname: hostname, nodeName: nodeName, zone: zone,
+                targetRef: targetRef, hintZones: hintZones, hintNodes: hintNodes))
+    }
+
+    /// Consumers use the first only. Empty for FQDN slices.
+    public var addresses: [IPAddress] {
+        get { firstAddress.map { [$0] + details.fields.otherAddresses } ?? [] }
+        set {
+            firstAddress = newValue.first
+            details.fields.otherAddresses = Array(newValue.dropFirst())
+        }
+    }
+
+    public var hostname: String? {
+        get { details.fields.hostname }
+        set { details.fields.hostname = newValue }
+    }
+
+    public var nodeName: String? {
+        get { details.fields.nodeName }
+        set { details.fields.nodeName = newValue }
+    }
+
+    public var zone: String? {
+        get { details.fields.zone }
+        set { details.fields.zone = newValue }
+    }
+
+    public var targetRef: TargetRef? {
+        get { details.fields.targetRef }
+        set { details.fields.targetRef = newValue }
+    }
+
+    /// Zones of `hints.forZones`.
+    public var hintZones: [String] {
+        get { details.fields.hintZones }
+        set { details.fields.hintZones = newValue }
+    }
+
+    /// Nodes of `hints.forNodes`.
+    public var hintNodes: [String] {
+        get { details.fields.hintNodes }
+        set { details.fields.hintNodes = newValue }
     }
 
     /// The condition, or its default.

@@ -18,7 +18,9 @@ extension KeyedDecodingContainer {
     }
 
     func list<Element: Decodable>(_ key: Key, of type: Element.Type = Element.self) throws -> [Element] {
-        try decodeIfPresent([Element].self, forKey: key) ?? []
+        let list = try decodeIfPresent([Element].self, forKey: key) ?? []
+        // Decoding appends, and room grows by doubling: five endpoints would keep room for eight.
+        return list.count == list.capacity ? list : list.map(\.self)
     }
 
     /// A container inside this one, nil when absent or null.

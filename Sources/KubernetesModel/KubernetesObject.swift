@@ -20,7 +20,9 @@ public enum ObjectKind: String, Sendable, Hashable, CaseIterable, Comparable {
 }
 
 /// An object of any kind Fairway uses.
-public enum KubernetesObject: Sendable, Hashable {
+///
+/// Indirect: 8 bytes, so that lists of events are small whatever their objects are, and tables share the object.
+public indirect enum KubernetesObject: Sendable, Hashable {
     case service(Service)
     case pod(Pod)
     case endpoints(Endpoints)

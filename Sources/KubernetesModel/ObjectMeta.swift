@@ -29,18 +29,22 @@ public struct ObjectKey: Sendable, Hashable, Comparable, CustomStringConvertible
 
 /// The part of `metav1.ObjectMeta` that Fairway uses. Managed fields, finalizers and the rest are never kept.
 public struct ObjectMeta: Sendable, Hashable {
+    private struct Details: UncommonFields {
+        var uid = ""
+        var resourceVersion = ""
+        var generation: Int64 = 0
+        var generateName = ""
+        var deletionTimestamp: Timestamp?
+        var ownerReferences: [OwnerReference] = []
+    }
+
     public var name: String
     public var namespace: String
-    public var uid: String
-    public var resourceVersion: String
-    public var generation: Int64
-    public var generateName: String
     public var labels: [String: String]
     /// Only the keys in ``AnnotationKey/kept`` and those that begin with `fairway.dev/` survive decoding.
     public var annotations: [String: String]
     public var creationTimestamp: Timestamp?
-    public var deletionTimestamp: Timestamp?
-    public var ownerReferences: [OwnerReference]
+    private var details: Uncommon<Details>
 
     public init(
         name: String, namespace: String = "", uid: String = "", resourceVersion: String = "", generation: Int64 = 0,
@@ -50,15 +54,43 @@ public struct ObjectMeta: Sendable, Hashable {
     ) {
         self.name = name
         self.namespace = namespace
-        self.uid = uid
-        self.resourceVersion = resourceVersion
-        self.generation = generation
-        self.generateName = generateName
         self.labels = labels
         self.annotations = annotations
         self.creationTimestamp = creationTimestamp
-        self.deletionTimestamp = deletionTimestamp
-        self.ownerReferences = ownerReferences
+        details = Uncommon(
+            Details(
+                uid: uid, resourceVersion: resourceVersion, generation: generation, generateName: generateName,
+                deletionTimestamp: deletionTimestamp, ownerReferences: ownerReferences))
+    }
+
+    public var uid: String {
+        get { details.fields.uid }
+        set { details.fields.uid = newValue }
+    }
+
+    public var resourceVersion: String {
+        get { details.fields.resourceVersion }
+        set { details.fields.resourceVersion = newValue }
+    }
+
+    public var generation: Int64 {
+        get { details.fields.generation }
+        set { details.fields.generation = newValue }
+    }
+
+    public var generateName: String {
+        get { details.fields.generateName }
+        set { details.fields.generateName = newValue }
+    }
+
+    public var deletionTimestamp: Timestamp? {
+        get { details.fields.deletionTimestamp }
+        set { details.fields.deletionTimestamp = newValue }
+    }
+
+    public var ownerReferences: [OwnerReference] {
+        get { details.fields.ownerReferences }
+        set { details.fields.ownerReferences = newValue }
     }
 
     /// Namespace and name.

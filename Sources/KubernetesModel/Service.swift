@@ -49,6 +49,14 @@ public enum ClusterIP: Sendable, Hashable {
 
 /// `core/v1` ServiceSpec, trimmed.
 public struct ServiceSpec: Sendable, Hashable {
+    private struct Details: UncommonFields {
+        var externalIPs: [IPAddress] = []
+        var loadBalancerSourceRanges: [IPPrefix] = []
+        var loadBalancerClass: String?
+        var trafficDistribution: String?
+        var externalName = ""
+    }
+
     public var type: ServiceType
     /// Empty until an address is allocated. `spec.clusterIP` is folded in here as the first entry.
     public var clusterIPs: [ClusterIP]
@@ -63,16 +71,11 @@ public struct ServiceSpec: Sendable, Hashable {
     public var sessionAffinityTimeoutSeconds: Int32
     public var externalTrafficPolicy: TrafficPolicy
     public var internalTrafficPolicy: TrafficPolicy
-    public var externalIPs: [IPAddress]
-    public var loadBalancerSourceRanges: [IPPrefix]
-    public var loadBalancerClass: String?
     public var allocateLoadBalancerNodePorts: Bool
     /// 0: none.
     public var healthCheckNodePort: UInt16
     public var publishNotReadyAddresses: Bool
-    /// Nil, `PreferSameZone`, `PreferClose`, `PreferSameNode`.
-    public var trafficDistribution: String?
-    public var externalName: String
+    private var details: Uncommon<Details>
 
     public init(
         type: ServiceType = .clusterIP, clusterIPs: [ClusterIP] = [], ipFamilies: [IPFamily] = [],
@@ -93,14 +96,40 @@ public struct ServiceSpec: Sendable, Hashable {
         self.sessionAffinityTimeoutSeconds = sessionAffinityTimeoutSeconds
         self.externalTrafficPolicy = externalTrafficPolicy
         self.internalTrafficPolicy = internalTrafficPolicy
-        self.externalIPs = externalIPs
-        self.loadBalancerSourceRanges = loadBalancerSourceRanges
-        self.loadBalancerClass = loadBalancerClass
         self.allocateLoadBalancerNodePorts = allocateLoadBalancerNodePorts
         self.healthCheckNodePort = healthCheckNodePort
         self.publishNotReadyAddresses = publishNotReadyAddresses
-        self.trafficDistribution = trafficDistribution
-        self.externalName = externalName
+        details = Uncommon(
+            Details(
+                externalIPs: externalIPs, loadBalancerSourceRanges: loadBalancerSourceRanges,
+                loadBalancerClass: loadBalancerClass, trafficDistribution: trafficDistribution,
+                externalName: externalName))
+    }
+
+    public var externalIPs: [IPAddress] {
+        get { details.fields.externalIPs }
+        set { details.fields.externalIPs = newValue }
+    }
+
+    public var loadBalancerSourceRanges: [IPPrefix] {
+        get { details.fields.loadBalancerSourceRanges }
+        set { details.fields.loadBalancerSourceRanges = newValue }
+    }
+
+    public var loadBalancerClass: String? {
+        get { details.fields.loadBalancerClass }
+        set { details.fields.loadBalancerClass = newValue }
+    }
+
+    /// Nil, `PreferSameZone`, `PreferClose`, `PreferSameNode`.
+    public var trafficDistribution: String? {
+        get { details.fields.trafficDistribution }
+        set { details.fields.trafficDistribution = newValue }
+    }
+
+    public var externalName: String {
+        get { details.fields.externalName }
+        set { details.fields.externalName = newValue }
     }
 
     /// The Service has no address on purpose: clusterIP is `None`.

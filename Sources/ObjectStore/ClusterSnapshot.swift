@@ -31,13 +31,13 @@ public struct ClusterSnapshot: Sendable {
     public subscript(reference: ObjectReference) -> KubernetesObject? {
         let key = reference.key
         return switch reference.kind {
-        case .service: services[key].map(KubernetesObject.service)
-        case .pod: pods[key].map(KubernetesObject.pod)
-        case .endpoints: endpoints[key].map(KubernetesObject.endpoints)
-        case .endpointSlice: endpointSlices[key].map(KubernetesObject.endpointSlice)
-        case .node: nodes[key].map(KubernetesObject.node)
-        case .namespace: namespaces[key].map(KubernetesObject.namespace)
-        case .serviceCIDR: serviceCIDRs[key].map(KubernetesObject.serviceCIDR)
+        case .service: services.object(key)
+        case .pod: pods.object(key)
+        case .endpoints: endpoints.object(key)
+        case .endpointSlice: endpointSlices.object(key)
+        case .node: nodes.object(key)
+        case .namespace: namespaces.object(key)
+        case .serviceCIDR: serviceCIDRs.object(key)
         }
     }
 

@@ -85,28 +85,28 @@ public struct ObjectStore: Sendable {
         switch object {
         case .service(let new):
             guard snapshot.services[key] != new else { return }
-            snapshot.services[key] = new
+            snapshot.services.set(key, to: object)
             dirty.services.insert(key)
         case .endpointSlice(let new):
             let old = snapshot.endpointSlices[key]
             guard old != new else { return }
-            snapshot.endpointSlices[key] = new
+            snapshot.endpointSlices.set(key, to: object)
             reindex(slice: key, from: old?.serviceKey, to: new.serviceKey, &dirty)
         case .pod(let new):
             guard snapshot.pods[key] != new else { return }
-            snapshot.pods[key] = new
+            snapshot.pods.set(key, to: object)
         case .endpoints(let new):
             guard snapshot.endpoints[key] != new else { return }
-            snapshot.endpoints[key] = new
+            snapshot.endpoints.set(key, to: object)
         case .node(let new):
             guard snapshot.nodes[key] != new else { return }
-            snapshot.nodes[key] = new
+            snapshot.nodes.set(key, to: object)
         case .namespace(let new):
             guard snapshot.namespaces[key] != new else { return }
-            snapshot.namespaces[key] = new
+            snapshot.namespaces.set(key, to: object)
         case .serviceCIDR(let new):
             guard snapshot.serviceCIDRs[key] != new else { return }
-            snapshot.serviceCIDRs[key] = new
+            snapshot.serviceCIDRs.set(key, to: object)
         }
         dirty.objects.insert(object.reference)
     }

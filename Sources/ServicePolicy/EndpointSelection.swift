@@ -88,7 +88,7 @@ struct EndpointSelection {
                 guard let number = port.port else { continue }
                 candidates.reserveCapacity(candidates.count + slice.endpoints.count)
                 for index in slice.endpoints.indices {
-                    guard let address = slice.endpoints[index].addresses.first, address.family == family else {
+                    guard let address = slice.endpoints[index].firstAddress, address.family == family else {
                         continue
                     }
                     candidates.append(

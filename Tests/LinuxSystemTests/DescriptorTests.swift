@@ -101,6 +101,23 @@ struct DescriptorTests {
         #expect(memory.peakBytes >= memory.currentBytes)
         #expect(throws: Errno.noEntry) { _ = try ResidentMemory(ofProcess: Int32.max) }
     }
+
+    @Test("what is given back comes again when it is used, on every thread")
+    func release() async throws {
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    try await DedicatedThread.run(named: "release") {
+                        (0..<20).reduce(0) { sum, number in
+                            ResidentMemory.release()
+                            return sum + String(number).count
+                        }
+                    }
+                }
+            }
+            for try await sum in group { #expect(sum == 30) }
+        }
+    }
 }
 
 @Suite("Threads and processes")

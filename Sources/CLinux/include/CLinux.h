@@ -41,6 +41,9 @@ int clinux_spawn(const struct clinux_spawn_request *request, int *pidfd);
 int clinux_wait(int pidfd, int block, int *code, int *status);
 /// Gives freed memory back to the kernel, that of every thread.
 void clinux_trim_memory(void);
+/// Unmaps the pages of the program's and its libraries' code and constants; those that are used come back from the page
+/// cache one fault later. Leaves whatever was ever writable alone.
+void clinux_release_code(void);
 
 /// A close-on-exec pidfd of a process that is somebody else's.
 int clinux_process(int pid);

@@ -84,6 +84,6 @@ extension SlicePacking {
 
     /// The pod's name, or the address where there is none.
     private static func name(of endpoint: Endpoint) -> String {
-        endpoint.targetRef?.name ?? endpoint.addresses.first?.description ?? ""
+        endpoint.targetRef?.name ?? endpoint.firstAddress?.description ?? ""
     }
 }

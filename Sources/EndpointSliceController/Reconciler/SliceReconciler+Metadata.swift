@@ -42,7 +42,7 @@ extension EndpointWeights {
 
     /// Notes the weight of an endpoint, by the address that consumers use. Nothing to do for most.
     mutating func set(_ weight: UInt16, of endpoint: Endpoint) {
-        guard !isEmpty || weight != Self.standard, let address = endpoint.addresses.first else { return }
+        guard !isEmpty || weight != Self.standard, let address = endpoint.firstAddress else { return }
         self[address] = weight
     }
 }

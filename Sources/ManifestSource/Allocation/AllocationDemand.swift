@@ -5,8 +5,23 @@ internal import NetworkTypes
 struct AllocationDemand: Sendable, Hashable {
     struct Claim: Sendable, Hashable {
         var resource: AllocatedResource
+        var field: Field
+    }
+
+    /// Where a Service names what it claims.
+    enum Field: Sendable, Hashable, CustomStringConvertible {
+        case clusterIP(Int)
+        case nodePort(Int)
+        case healthCheckNodePort
+
         /// `spec.ports[1].nodePort`.
-        var field: String
+        var description: String {
+            switch self {
+            case .clusterIP(let index): "spec.clusterIPs[\(index)]"
+            case .nodePort(let index): "spec.ports[\(index)].nodePort"
+            case .healthCheckNodePort: "spec.healthCheckNodePort"
+            }
+        }
     }
 
     var claims: [Claim] = []
@@ -27,7 +42,7 @@ struct AllocationDemand: Sendable, Hashable {
         if !spec.isHeadless {
             let named = spec.clusterAddresses
             for (index, address) in named.enumerated() {
-                claims.append(Claim(resource: .address(address), field: "spec.clusterIPs[\(index)]"))
+                claims.append(Claim(resource: .address(address), field: .clusterIP(index)))
             }
             for family in families where !named.contains(where: { $0.family == family }) {
                 slots.append(.clusterIP(family))
@@ -41,7 +56,7 @@ struct AllocationDemand: Sendable, Hashable {
         for (index, port) in spec.ports.enumerated() {
             guard let nodePort = port.nodePort?.rawValue else { continue }
             named[port.port.rawValue] = nodePort
-            let claim = Claim(resource: .nodePort(nodePort), field: "spec.ports[\(index)].nodePort")
+            let claim = Claim(resource: .nodePort(nodePort), field: .nodePort(index))
             if !claims.contains(where: { $0.resource == claim.resource }) { claims.append(claim) }
         }
         let isBalanced = spec.type == .loadBalancer
@@ -53,7 +68,7 @@ struct AllocationDemand: Sendable, Hashable {
         }
         guard isBalanced, spec.externalTrafficPolicy == .local else { return }
         if spec.healthCheckNodePort != 0 {
-            claims.append(Claim(resource: .nodePort(spec.healthCheckNodePort), field: "spec.healthCheckNodePort"))
+            claims.append(Claim(resource: .nodePort(spec.healthCheckNodePort), field: .healthCheckNodePort))
         } else {
             slots.append(.healthCheckNodePort)
         }
@@ -84,13 +99,15 @@ extension AllocationDemand {
                 ?? (families.count > 1 ? .requireDualStack : .singleStack)
         }
         if !service.spec.isHeadless && !families.isEmpty {
-            result.spec.clusterIPs = families.compactMap { family in
+            let filled = families.compactMap { family -> ClusterIP? in
                 if let named = service.spec.clusterAddresses.first(where: { $0.family == family }) {
                     return .address(named)
                 }
                 guard case .address(let address)? = assigned[.clusterIP(family)] else { return nil }
                 return .address(address)
             }
+            // An equal list stays shared with the manifest's object.
+            if filled != result.spec.clusterIPs { result.spec.clusterIPs = filled }
         }
         fillNodePorts(&result.spec, assigned)
         if case .nodePort(let port)? = assigned[.healthCheckNodePort] { result.spec.healthCheckNodePort = port }

@@ -7,13 +7,14 @@ package enum ObjectContents: Sendable, Hashable {
     /// each name a pod, its uid, a node and a zone.
     case names
 
-    func trimmed(_ object: KubernetesObject) -> KubernetesObject {
+    func trimmed(_ object: KubernetesObject, _ lists: inout PortLists) -> KubernetesObject {
         guard self == .names else { return object }
         switch object {
         case .service(var service):
             service.metadata = Self.named(service.metadata, labels: service.metadata.labels)
             service.spec.loadBalancerSourceRanges = []
             service.spec.externalIPs = []
+            service.spec.ports = lists.shared(service.spec.ports)
             service.status = ServiceStatus()
             return .service(service)
         case .endpointSlice(var slice):
@@ -22,6 +23,7 @@ package enum ObjectContents: Sendable, Hashable {
             slice.metadata = Self.named(slice.metadata, labels: kept)
             slice.metadata.annotations = time.map { [AnnotationKey.lastChangeTriggerTime: $0] } ?? [:]
             slice.endpoints = slice.endpoints.map(Self.trimmed)
+            slice.ports = lists.shared(slice.ports)
             return .endpointSlice(slice)
         case .pod, .endpoints, .node, .namespace, .serviceCIDR: return object
         }

@@ -29,6 +29,7 @@ struct ObjectSink: DocumentSink {
     }
 
     private let wanted: ObjectContents
+    private var portLists = PortLists()
 
     init(path: String, interner: StringInterner, wanted: ObjectContents = .all) {
         self.path = path
@@ -150,7 +151,7 @@ extension ObjectSink {
                 return
             }
             contents.objects.append(
-                LocatedObject(wanted.trimmed(object), path: path, position: position(of: DocumentTree.root, tree)))
+                LocatedObject(wanted.trimmed(object, &portLists), path: path, position: position(of: DocumentTree.root, tree)))
         } catch {
             reject(tree, kind)
             let userInfo = userInfo

@@ -15,13 +15,6 @@ struct ManifestTracker {
         var skippedKinds: [String: Int]
     }
 
-    /// What became of a Service at the allocator.
-    struct ServiceState {
-        /// The version in use: not the last one while that is refused.
-        var accepted: LocatedObject?
-        var refusal: ManifestFault?
-    }
-
     private var files: [String: File] = [:]
     private var faultyFiles: Set<String> = []
     private var incompleteFiles: Set<String> = []
@@ -29,8 +22,10 @@ struct ManifestTracker {
     /// The same object in further places, in order; nearly always empty.
     private var rivals: [ObjectReference: [LocatedObject]] = [:]
     private(set) var allocator: AddressAllocator
-    private var services: [ObjectKey: ServiceState] = [:]
-    private var refusedServices: Set<ObjectKey> = []
+    /// The versions of Services in use: not the last one while that is refused.
+    private var accepted: [ObjectKey: LocatedObject] = [:]
+    /// Why the last version of a Service is not in use.
+    private var refusals: [ObjectKey: ManifestFault] = [:]
     private var skippedKinds: [String: Int] = [:]
     private var lastFaults: Set<ManifestFault> = []
     private var isSynced = false
@@ -151,17 +146,16 @@ extension ManifestTracker {
 
     /// The same Service in another place.
     private mutating func relocate(_ key: ObjectKey, from before: LocatedObject?, to after: LocatedObject?) {
-        guard let state = services[key] else { return }
-        if state.accepted === before { services[key]?.accepted = after }
-        if let refusal = state.refusal, let after {
+        if let known = accepted[key], known === before { accepted[key] = after }
+        if let refusal = refusals[key], let after {
             let message = String(refusal.message.dropFirst("\(after.reference): ".count))
-            services[key]?.refusal = after.fault(message)
+            refusals[key] = after.fault(message)
         }
     }
 
     private mutating func forget(_ key: ObjectKey, _ batch: inout ManifestBatch) {
-        refusedServices.remove(key)
-        guard let state = services.removeValue(forKey: key), state.accepted != nil else { return }
+        refusals[key] = nil
+        guard accepted.removeValue(forKey: key) != nil else { return }
         batch.events.append(.delete(ObjectReference(kind: .service, key: key)))
     }
 
@@ -176,12 +170,9 @@ extension ManifestTracker {
             switch verdict {
             case .accepted(let assigned): accept(located, assigned, &batch)
             case .refused(let refusal, let keepsEarlier):
-                let hadOne = services[key]?.accepted != nil
-                services[key, default: ServiceState()].refusal = located.fault(describe(refusal))
-                refusedServices.insert(key)
+                refusals[key] = located.fault(describe(refusal))
                 guard !keepsEarlier else { continue }
-                services[key]?.accepted = nil
-                if hadOne { batch.events.append(.delete(reference)) }
+                if accepted.removeValue(forKey: key) != nil { batch.events.append(.delete(reference)) }
             }
         }
     }
@@ -190,14 +181,16 @@ extension ManifestTracker {
         _ latest: LocatedObject, _ assigned: [AllocationSlot: AllocatedResource], _ batch: inout ManifestBatch
     ) {
         let key = latest.reference.key
-        guard case .service(let service) = latest.object, let accepted = allocator.acceptedDemand(of: key) else { return }
+        guard case .service(let service) = latest.object, let demand = allocator.acceptedDemand(of: key) else { return }
         // A Service whose last version is refused may still have to move with its earlier one.
-        if AllocationDemand(service, ranges: allocator.settings.clusterRanges) == accepted {
-            services[key, default: ServiceState()] = ServiceState(accepted: latest)
-            refusedServices.remove(key)
+        if AllocationDemand(service, ranges: allocator.settings.clusterRanges) == demand {
+            accepted[key] = latest
+            refusals[key] = nil
         }
-        guard case .service(let used)? = services[key]?.accepted?.object else { return }
-        batch.events.append(.set(.service(accepted.fill(used, with: assigned))))
+        guard let object = accepted[key]?.object, case .service(let used) = object else { return }
+        let filled = demand.fill(used, with: assigned)
+        // The object itself where it left nothing open: it is then in memory once.
+        batch.events.append(.set(filled == used ? object : .service(filled)))
     }
 }
 
@@ -205,7 +198,7 @@ extension ManifestTracker {
     private func describe(_ refusal: AllocationRefusal) -> String {
         switch refusal {
         case .taken(let claim, let key):
-            let place = (services[key]?.accepted ?? winners[ObjectReference(kind: .service, key: key)])?.place
+            let place = (accepted[key] ?? winners[ObjectReference(kind: .service, key: key)])?.place
             return "\(claim.field): Invalid value: \(Self.quoted(claim.resource)): already taken by Service \(key)"
                 + (place.map { " at \($0)" } ?? "")
         case .outOfRange(let claim):
@@ -236,7 +229,7 @@ extension ManifestTracker {
     private mutating func finish(_ batch: inout ManifestBatch, isComplete: Bool) {
         var faults: [ManifestFault] = []
         for path in faultyFiles { faults += files[path]?.faults ?? [] }
-        for key in refusedServices { if let refusal = services[key]?.refusal { faults.append(refusal) } }
+        faults += refusals.values
         for (reference, others) in rivals {
             guard let winner = winners[reference] else { continue }
             faults += others.map { $0.fault("already defined at \(winner.place), which is used") }

@@ -55,7 +55,7 @@ struct AdminQueries {
     }
 
     private func row(_ slice: EndpointSlice, _ endpoint: Endpoint, _ port: EndpointPort?) -> EndpointRow {
-        let address = endpoint.addresses.first
+        let address = endpoint.firstAddress
         let text: String
         if let address, let number = port?.port {
             text = Backend(address: address, port: number).description
