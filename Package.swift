@@ -232,21 +232,6 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(name: "LayeringTests"),
 ]
 
-// SCAFFOLD: FAIRWAY_TARGETS=A,B builds these targets and what they need.
-@MainActor func closure(of names: Set<String>) -> Set<String> {
-    var result = names
-    var queue = Array(names)
-    while let name = queue.popLast() {
-        for dependency in targets.first(where: { $0.name == name })?.dependencies ?? [] {
-            if case .byNameItem(let other, _) = dependency, result.insert(other).inserted { queue.append(other) }
-        }
-    }
-    return result
-}
-let wanted: Set<String>? = Context.environment["FAIRWAY_TARGETS"].map {
-    closure(of: Set($0.split(separator: ",").map(String.init)))
-}
-
 for target in targets where target.type != .system {
     target.swiftSettings = strictSettings
 }
@@ -256,7 +241,7 @@ let package = Package(
     products: [
         .executable(name: "fairway", targets: ["fairway"]),
         .executable(name: "fairway-echo", targets: ["fairway-echo"]),
-    ].filter { wanted?.contains($0.name) ?? true },
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -269,6 +254,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: targets.filter { wanted?.contains($0.name) ?? true },
+    targets: targets,
     swiftLanguageModes: [.v6]
 )

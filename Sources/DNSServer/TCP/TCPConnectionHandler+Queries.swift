@@ -29,9 +29,10 @@ extension TCPConnectionHandler {
                 if worker.output.readableBytes >= TCPWorker.writeBytes { flush(now: now) }
             }
         }
+        // Before the answers go: who has one finds it counted.
+        connections.counting.count(queries: taken, ignored: ignored)
         flush(now: now)
         reader.settle()
-        connections.counting.count(queries: taken, ignored: ignored)
     }
 
     /// False: the message is ignored. It is not a query, and it does not keep the connection alive.
