@@ -170,8 +170,11 @@ unsigned clinux_datagrams_send(struct clinux_datagrams *batch, int socket, unsig
 
 int clinux_bind_shared(int socket, const struct clinux_address *address) {
     int on = 1;
+    // Asked for any port, the kernel may give one that others share already: a socket that shares only afterwards gets
+    // one that nobody has.
+    if (address->port == 0 && clinux_bind(socket, address) != 0) return -1;
     if (setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) return -1;
-    return clinux_bind(socket, address);
+    return address->port == 0 ? 0 : clinux_bind(socket, address);
 }
 
 int clinux_set_receive_buffer(int socket, int byte_count) {

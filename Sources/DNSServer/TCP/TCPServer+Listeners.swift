@@ -20,7 +20,8 @@ extension TCPServer {
         let channel: any Channel
         do {
             let local = try NIOCore.SocketAddress(ipAddress: address.address.description, port: Int(address.port))
-            channel = try bootstrap(address.family).bind(to: local).wait()
+            channel = try bootstrap(address.family, sharing: address.port != 0).bind(to: local).wait()
+            if address.port == 0 { try channel.setOption(ChannelOptions.Types.SocketOption.reusePort, value: 1).wait() }
         } catch {
             let code = (error as? IOError)?.errnoCode ?? EIO
             throw SystemError("listen on TCP \(address)", Errno(rawValue: code))
@@ -45,11 +46,13 @@ extension TCPServer {
         channel.eventLoop.scheduleTask(in: Self.lastAccepts) { channel.close(promise: nil) }
     }
 
-    private func bootstrap(_ family: IPFamily) -> ServerBootstrap {
+    /// - Parameter sharing: beside listeners of other processes. Asked for any port, the kernel may give one that others
+    ///   share already: such a listener shares only once it has a port that nobody has.
+    private func bootstrap(_ family: IPFamily, sharing: Bool) -> ServerBootstrap {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(clamping: connections.limits.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .serverChannelOption(ChannelOptions.Types.SocketOption.reusePort, value: 1)
+            .serverChannelOption(ChannelOptions.Types.SocketOption.reusePort, value: sharing ? 1 : 0)
             .serverChannelOption(.socketOption(.so_rcvbuf), value: .init(clamping: connections.limits.receiveBufferBytes))
             .serverChannelOption(.socketOption(.so_sndbuf), value: .init(clamping: connections.limits.sendBufferBytes))
             .serverChannelOption(.maxMessagesPerRead, value: 64)
