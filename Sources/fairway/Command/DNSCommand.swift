@@ -9,7 +9,7 @@ struct DNSCommand: AsyncParsableCommand {
         commandName: "dns", abstract: "Answers cluster DNS, and nothing else.",
         discussion: """
             Needs no rights, but for a port below 1024. A second one beside it shares its addresses and answers once its \
-            zone is complete; end the first with SIGTERM then, and no question is lost. `fairway get zone` and \
+            zone is complete; end the first with SIGTERM then, and no question over UDP is lost. `fairway get zone` and \
             `fairway get dns` show what it holds. Logs go to standard error, one line an event.
             """)
 

@@ -24,7 +24,7 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(
         help: """
             Take over from the fairway run that works here: answer DNS beside it first, then ask it to end and carry \
-            on with its rules. No question is lost.
+            on with its rules. No question over UDP is lost.
             """)
     var takeOver = false
 
