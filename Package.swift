@@ -52,12 +52,12 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     // Names
     .target(name: "DNSWire", dependencies: ["NetworkTypes"]),
     .target(
-        name: "ClusterZone", dependencies: ["DNSWire", "KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
-    .target(name: "DNSForwarder", dependencies: ["DNSWire", "NetworkTypes", nioCore, nioPosix, nioSSL, logging, metrics]),
+        name: "ClusterZone", dependencies: ["DNSWire", "KubernetesModel", "ObjectStore", "NetworkTypes"]),
+    .target(name: "DNSForwarder", dependencies: ["DNSWire", "NetworkTypes", nioCore, nioPosix, nioSSL, logging]),
     .target(
         name: "DNSServer",
         dependencies: [
-            "ClusterZone", "DNSWire", "DNSForwarder", "LinuxSystem", "NetworkTypes", nioCore, nioPosix, logging, metrics,
+            "ClusterZone", "DNSWire", "DNSForwarder", "LinuxSystem", "NetworkTypes", nioCore, nioPosix,
         ]),
     .target(name: "LocalAddress", dependencies: ["Netlink", "LinuxSystem", "NetworkTypes"]),
 

@@ -9,8 +9,8 @@ internal import NetworkTypes
 struct OwnNames: Sendable {
     let zones: ZonePublisher
 
-    /// The settings in force: the ranges grow with the cluster's nodes.
-    var boundary: ForwardingBoundary { ForwardingBoundary(zones.zone.settings) }
+    /// By the zone in force: its ranges grow with the cluster's nodes.
+    func owns(_ name: DomainName) -> Bool { zones.zone.owns(name) }
 
     /// Nil where the zone has no answer of its own: it leads out again, or is not ready.
     func answer(_ question: Question) -> ForwardedAnswer? {
@@ -42,7 +42,7 @@ struct OwnNames: Sendable {
             else { break }
             name = target
         }
-        guard name != question.name, boundary.owns(name), !answer.answers.contains(where: { $0.name == name }),
+        guard name != question.name, owns(name), !answer.answers.contains(where: { $0.name == name }),
             let own = self.answer(Question(name: name, type: question.type))
         else { return answer }
         var whole = answer

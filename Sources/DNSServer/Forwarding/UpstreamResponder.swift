@@ -1,29 +1,24 @@
-package import ClusterZone
 internal import DNSForwarder
 internal import DNSWire
 
 /// Answers queries for other names: from the forwarder's cache on the spot, else when other servers have answered.
 package struct UpstreamResponder: ForwardSink {
     private let forwarder: any QuestionForwarder
-    private let fixedBoundary: ForwardingBoundary
-    private let own: OwnNames?
+    private let own: OwnNames
     private let payloadLimit: UInt16
     private let statistics: ServerStatistics
     private let limiter: SharedNameErrorLimiter?
     private let log: QueryLogLane?
 
     /// - Parameters:
-    ///   - settings: whose names are never asked of other servers.
-    ///   - zones: the zone in force, whose settings then count instead, and which answers where an alias leads to it.
+    ///   - zones: the zone in force, whose names are never asked of others, and which answers where an alias leads to it.
     ///   - options: those of the servers, whose limit of NXDOMAIN answers and query log hold here too.
     ///   - statistics: counts the replies.
     package init(
-        forwarder: any QuestionForwarder, settings: ZoneSettings, zones: ZonePublisher? = nil, options: ResponderOptions,
-        statistics: ServerStatistics
+        forwarder: any QuestionForwarder, zones: ZonePublisher, options: ResponderOptions, statistics: ServerStatistics
     ) {
         self.forwarder = forwarder
-        fixedBoundary = ForwardingBoundary(settings)
-        own = zones.map { OwnNames(zones: $0) }
+        own = OwnNames(zones: zones)
         payloadLimit = options.payloadLimit
         self.statistics = statistics
         limiter = options.nameErrorLimit.map { SharedNameErrorLimiter($0) }
@@ -70,9 +65,9 @@ package struct UpstreamResponder: ForwardSink {
     /// NXDOMAIN would be believed. A query that came back to us is not sent out again.
     func decide(_ request: ForwardRequest) -> Decision {
         let question = request.forwarded.question
-        if (own?.boundary ?? fixedBoundary).owns(question.name) {
+        if own.owns(question.name) {
             // An alias led there: the zone looks at names of its domain only.
-            if !request.prefix.isEmpty, let answer = own?.answer(question) { return .answer(answer) }
+            if !request.prefix.isEmpty, let answer = own.answer(question) { return .answer(answer) }
             return .answer(Self.failure("names of the cluster are not forwarded"))
         }
         if let options = request.edns?.options, !options.isEmpty, forwarder.isOwnQuery(options) {
@@ -87,7 +82,7 @@ package struct UpstreamResponder: ForwardSink {
     }
 
     private func send(_ answer: ForwardedAnswer, _ pending: Pending) {
-        let answer = own?.complete(answer, to: pending.request.forwarded.question) ?? answer
+        let answer = own.complete(answer, to: pending.request.forwarded.question)
         let bytes = ForwardedReply(pending.request, answer, payloadLimit: payloadLimit).bytes
         send(bytes, answer.responseCode, pending)
     }

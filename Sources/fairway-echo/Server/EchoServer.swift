@@ -22,7 +22,8 @@ final class EchoServer: EventHandler {
         self.settings = settings
         loop = try EventLoop()
         signals = try SignalDescriptor([SIGTERM, SIGINT])
-        raiseDescriptorLimit()
+        // Where it cannot be raised, it has to do.
+        _ = try? DescriptorLimit.raise()
         _ = try loop.add(signals.rawValue, .readable, self)
     }
 
@@ -101,13 +102,4 @@ protocol EchoListener: AnyObject {
 protocol EchoConnection: AnyObject {
     /// The listeners are closed: end as soon as what is under way is done.
     func finish()
-}
-
-/// The soft limit on descriptors is for programs that use select(2).
-private func raiseDescriptorLimit() {
-    var limit = rlimit()
-    // SAFETY: the calls fill in and read one rlimit.
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }

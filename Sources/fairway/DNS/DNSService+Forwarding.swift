@@ -40,7 +40,7 @@ extension DNSService {
         forwarding.localAddresses = hostAddresses
         forwarding.cache.byteLimit = configuration.cacheBytes
         // Of the zone in force: ranges grow with the nodes.
-        forwarding.isOwn = { ForwardingBoundary(zones.zone.settings).owns($0) }
+        forwarding.isOwn = { zones.zone.owns($0) }
         do {
             return try Forwarder(configuration: forwarding, group: MultiThreadedEventLoopGroup.singleton, logger: logger)
         } catch {

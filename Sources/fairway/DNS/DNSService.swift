@@ -48,7 +48,7 @@ final class DNSService: Sendable {
             configuration, engine.publisher, hostAddresses: hostAddresses, logger: logger)
         let options = try Self.responderOptions(configuration, offersRecursion: forwarder != nil, pods: pods)
         queryLog = options.queryLog
-        listeners = try Self.makeListeners(configuration, settings, options, engine.publisher, forwarder, logger)
+        listeners = try Self.makeListeners(configuration, options, engine.publisher, forwarder, logger)
         let isLocal = configuration.service != nil || !configuration.localAddresses.isEmpty
         local = isLocal ? LocalAddressService(configuration, listeners: listeners, logger: logger) : nil
         listeners.whenStopped { [local, forwarder, queryLog] in
@@ -82,13 +82,13 @@ final class DNSService: Sendable {
     }
 
     private static func makeListeners(
-        _ configuration: DNSConfiguration, _ settings: ZoneSettings, _ options: ResponderOptions, _ zones: ZonePublisher,
+        _ configuration: DNSConfiguration, _ options: ResponderOptions, _ zones: ZonePublisher,
         _ forwarder: (any UpstreamForwarder)?, _ logger: Logger
     ) throws -> DNSListeners {
         let statistics = ServerStatistics()
         let sink = forwarder.map {
             UpstreamResponder(
-                forwarder: $0, settings: settings, zones: zones, options: options, statistics: statistics)
+                forwarder: $0, zones: zones, options: options, statistics: statistics)
         }
         do {
             let udp = try UDPServer(

@@ -1,3 +1,4 @@
+import ClusterZone
 import DNSForwarder
 import DNSWire
 import NetworkTypes
@@ -42,7 +43,7 @@ import Testing
         let (_, forwarded) = try AutopathTests.ask("x.y", row.type, AutopathTests.options(hosts: ["one", "two"]))
         let world = World(row.world)
         let sink = UpstreamResponder(
-            forwarder: world, settings: SmallCluster.settings(), options: ResponderOptions(), statistics: ServerStatistics())
+            forwarder: world, zones: ZonePublisher(ZoneTree(settings: SmallCluster.settings()).zone), options: ResponderOptions(), statistics: ServerStatistics())
         let kept = Kept()
         sink.forward(try #require(forwarded), reply: kept)
         let messages = kept.messages.withLock { $0 }
@@ -64,7 +65,7 @@ import Testing
         let (_, forwarded) = try AutopathTests.ask("x.y", .a, options)
         let statistics = ServerStatistics()
         let sink = UpstreamResponder(
-            forwarder: World([:]), settings: SmallCluster.settings(), options: options, statistics: statistics)
+            forwarder: World([:]), zones: ZonePublisher(ZoneTree(settings: SmallCluster.settings()).zone), options: options, statistics: statistics)
         let kept = Kept()
         for _ in 0..<50 { sink.forward(try #require(forwarded), reply: kept) }
         let sent = kept.messages.withLock { $0 }.count

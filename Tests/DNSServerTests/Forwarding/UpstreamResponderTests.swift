@@ -43,7 +43,7 @@ import Testing
         let forwarder = ScriptedForwarder()
         let replies = Replies()
         let responder = UpstreamResponder(
-            forwarder: forwarder, settings: try Self.settings(), options: ResponderOptions(),
+            forwarder: forwarder, zones: ZonePublisher(ZoneTree(settings: try Self.settings()).zone), options: ResponderOptions(),
             statistics: ServerStatistics())
         var request = ForwardRequest.test(id: 7, client: IPAddress(v4: 1))
         request.question.name = try #require(DomainName(text))
