@@ -77,31 +77,17 @@ struct AllocationFile {
     }
 
     private func rewrite(_ lines: [String]) throws(SystemError) {
-        let temporary = path + ".new"
         try attempting("write \(path)") { () throws(Errno) in
-            let file = try FileDescriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
-            try file.writeAll(Array((Self.header + lines.joined()).utf8))
-            try syscall("fsync") { fsync(file.rawValue) }
-            // SAFETY: the C strings live for the call.
-            try syscall("rename") { unsafe rename(temporary, path) }
-            let folder = try FileDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
-            try syscall("fsync") { fsync(folder.rawValue) }
+            try StateFolderFile.replace(path, in: directory, mode: 0o644) { (file) throws(Errno) in
+                try file.writeAll(Array((Self.header + lines.joined()).utf8))
+            }
         }
     }
 
     private func setAside() -> String {
         // A state folder holds a handful of these; the last name is reused rather than piling up.
-        var target = path
-        for number in 1...Self.damagedFileLimit {
-            target = "\(path).damaged-\(number)"
-            // SAFETY: the C string lives for the call.
-            if unsafe access(target, F_OK) != 0 { break }
-        }
-        // SAFETY: the C strings live for the call.
-        let result = unsafe rename(path, target)
-        return result == 0
-            ? "\(path): damaged, set aside as \(target): addresses are given anew"
-            : "\(path): damaged, and cannot be renamed to \(target): \(Errno.current)"
+        StateFolderFile.setAside(
+            path, reason: "damaged", limit: Self.damagedFileLimit, consequence: "addresses are given anew")
     }
 
     /// Damaged files kept for an operator to look at.

@@ -115,25 +115,20 @@ package struct ObjectStateFile: ~Copyable, Sendable {
     private mutating func rewrite(_ objects: [KubernetesObject]) throws(SystemError) {
         // SAFETY: the C string lives for the call.
         if unsafe mkdir(directory, 0o755) != 0, errno != EEXIST { throw SystemError("make folder \(directory)", .current) }
-        let temporary = "\(path).new"
         var count = 0
         try attempting("write \(path)") { () throws(Errno) in
-            let file = try FileDescriptor(opening: temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
-            var piece = Array("{\"fairwayObjects\":\(Self.version)}\n".utf8)
-            for object in objects {
-                guard let line = ObjectStateLine.text(object) else { continue }
-                count += 1
-                piece += line.utf8
-                guard piece.count > Self.pieceBytes else { continue }
+            try StateFolderFile.replace(path, in: directory, mode: 0o600) { (file) throws(Errno) in
+                var piece = Array("{\"fairwayObjects\":\(Self.version)}\n".utf8)
+                for object in objects {
+                    guard let line = ObjectStateLine.text(object) else { continue }
+                    count += 1
+                    piece += line.utf8
+                    guard piece.count > Self.pieceBytes else { continue }
+                    try file.writeAll(piece)
+                    piece.removeAll(keepingCapacity: true)
+                }
                 try file.writeAll(piece)
-                piece.removeAll(keepingCapacity: true)
             }
-            try file.writeAll(piece)
-            try syscall("fsync") { fsync(file.rawValue) }
-            // SAFETY: the C strings live for the call.
-            try syscall("rename") { unsafe rename(temporary, path) }
-            let folder = try FileDescriptor(opening: directory, flags: O_RDONLY | O_DIRECTORY)
-            try syscall("fsync") { fsync(folder.rawValue) }
             identity = try FileStamp(path).identity
         }
         liveCount = count
@@ -141,16 +136,7 @@ package struct ObjectStateFile: ~Copyable, Sendable {
     }
 
     private func setAside(_ reason: String) -> String {
-        var target = path
-        for number in 1...Self.damagedFileLimit {
-            target = "\(path).damaged-\(number)"
-            // SAFETY: the C string lives for the call.
-            if unsafe access(target, F_OK) != 0 { break }
-        }
-        // SAFETY: the C strings live for the call.
-        let result = unsafe rename(path, target)
-        return result == 0
-            ? "\(path): \(reason), set aside as \(target): nothing is known until the source has told"
-            : "\(path): \(reason), and cannot be renamed to \(target): \(Errno.current)"
+        StateFolderFile.setAside(
+            path, reason: reason, limit: Self.damagedFileLimit, consequence: "nothing is known until the source has told")
     }
 }
