@@ -232,6 +232,20 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(name: "LayeringTests"),
 ]
 
+/// FAIRWAY_TARGETS=A,B builds these and what they stand on.
+@MainActor func closure(of names: [String]) -> Set<String> {
+    var found: Set<String> = []
+    var waiting = names
+    while let name = waiting.popLast() {
+        guard found.insert(name).inserted, let target = targets.first(where: { $0.name == name }) else { continue }
+        for dependency in target.dependencies {
+            if case .byNameItem(let name, _) = dependency { waiting.append(name) }
+        }
+    }
+    return found
+}
+let wanted = Context.environment["FAIRWAY_TARGETS"].map { closure(of: $0.split(separator: ",").map(String.init)) }
+
 for target in targets where target.type != .system {
     target.swiftSettings = strictSettings
 }
@@ -241,7 +255,7 @@ let package = Package(
     products: [
         .executable(name: "fairway", targets: ["fairway"]),
         .executable(name: "fairway-echo", targets: ["fairway-echo"]),
-    ],
+    ].filter { wanted?.contains($0.name) ?? true },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -254,6 +268,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
-    targets: targets,
+    targets: targets.filter { wanted?.contains($0.name) ?? true },
     swiftLanguageModes: [.v6]
 )
