@@ -37,6 +37,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(name: "KubernetesModel", dependencies: ["NetworkTypes"]),
     .target(name: "ObjectStore", dependencies: ["KubernetesModel", "NetworkTypes", collections]),
     .target(name: "ServiceTable", dependencies: ["NetworkTypes", collections]),
+    .target(name: "LoadBalancing", dependencies: ["NetworkTypes"]),
 
     // Sources and control
     .target(
@@ -69,11 +70,27 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         providers: [.apt(["libnftnl-dev", "libmnl-dev", "pkg-config"])]),
     .target(name: "Netlink", dependencies: ["CNetfilter", "LinuxSystem", "NetworkTypes"]),
 
+    // The ebpf mode's programs: C for the kernel, compiled and embedded by a plugin
+    .systemLibrary(name: "CBPF", providers: [.apt(["libbpf-dev", "libelf-dev", "zlib1g-dev"])]),
+    .target(name: "CBPFMaps"),
+    .target(name: "BPF", dependencies: ["CBPF", "LinuxSystem", "NetworkTypes"]),
+    .executableTarget(name: "program-embedder"),
+    .plugin(
+        name: "EmbedPrograms", capability: .buildTool(), dependencies: ["program-embedder"],
+        path: "Sources/EmbedPrograms"),
+    .target(name: "BPFPrograms", exclude: ["Kernel"], plugins: ["EmbedPrograms"]),
+
     // Dataplanes
     .target(name: "Dataplane", dependencies: ["ServiceTable", "NetworkTypes"]),
     .target(
         name: "NftablesDataplane",
         dependencies: ["Dataplane", "ServiceTable", "Netlink", "NetworkTypes"]),
+    .target(
+        name: "BPFDataplane",
+        dependencies: [
+            "Dataplane", "ServiceTable", "BPF", "BPFPrograms", "CBPFMaps", "LoadBalancing", "LinuxSystem", "Netlink",
+            "NetworkTypes",
+        ]),
 
     .target(
         name: "Conntrack",
@@ -229,6 +246,19 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
             "ClusterZone", "DNSServer", "DNSTesting", "DNSWire", "EndpointSliceController", "KubernetesModel", "LinuxSystem",
             "ManifestSource", "NetworkNamespaceTesting", "NetworkTypes", "ObjectStore", "fairway",
         ]),
+    .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing", "NetworkTypes"]),
+    .testTarget(name: "BPFTests", dependencies: ["BPF", "LinuxSystem", "NetworkTypes"]),
+    .testTarget(
+        name: "BPFProgramsTests",
+        dependencies: [
+            "BPFPrograms", "BPF", "CBPFMaps", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+        ]),
+    .testTarget(
+        name: "BPFDataplaneTests",
+        dependencies: [
+            "BPFDataplane", "BPFPrograms", "BPF", "CBPFMaps", "Dataplane", "LoadBalancing", "ServiceTable", "Netlink",
+            "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "KubernetesModelTesting",
+        ]),
     .testTarget(name: "LayeringTests"),
 ]
 
@@ -241,12 +271,13 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         for dependency in target.dependencies {
             if case .byNameItem(let name, _) = dependency { waiting.append(name) }
         }
+        for case .plugin(let name, _) in target.plugins ?? [] { waiting.append(name) }
     }
     return found
 }
 let wanted = Context.environment["FAIRWAY_TARGETS"].map { closure(of: $0.split(separator: ",").map(String.init)) }
 
-for target in targets where target.type != .system {
+for target in targets where target.type != .system && target.type != .plugin {
     target.swiftSettings = strictSettings
 }
 

@@ -40,8 +40,12 @@ struct PortState {
         let count = slots(scope).count
         let draw: BalanceChain.Draw =
             switch port.scheduler {
-            case .random: .random
-            case .sourceHash: .sourceHash
+            // nf_tables counts no connections: those that ask for that are drawn by weight.
+            case .random, .leastConnections, .weightedLeastConnections, .shortestExpectedDelay, .neverQueue, .twoChoices:
+                .random
+            case .sourceHash, .maglev: .sourceHash
+            // A frontend has one address, so that a hash of it has one outcome: drawn by weight.
+            case .destinationHash: .random
             // One place is always next: no counter needed, and so no chain for this port alone.
             case .roundRobin, .weightedRoundRobin: count > 1 ? .inTurn(port.key.stableHash) : .random
             }

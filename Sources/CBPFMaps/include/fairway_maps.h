@@ -1,0 +1,328 @@
+// Keys and values of the maps that the kernel programs and the daemon share: the only place where their
+// layout is written down. No struct has padding; each is asserted by a test on both sides.
+//
+// Addresses are always 16 bytes in network order, IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that one
+// set of maps and one piece of code serve both families. Ports are in network order, everything else in
+// the host's.
+#pragma once
+
+#include <linux/types.h>
+
+// Raise with any change of a key, a value or their meaning: a restart adopts maps of its own schema only.
+#define FW_SCHEMA 1
+
+// Names of maps, as libbpf and the pin folder have them.
+//
+//   frontends          fw_frontend_key -> fw_frontend
+//   backend_sets       fw_set_key      -> fw_backend_set
+//   slots              fw_slot_key     -> __u32, a backend
+//   backends           __u32           -> fw_backend
+//   loads              __u32, a backend -> fw_load
+//   cursors            fw_set_key      -> __u64, counted up by rr and wrr
+//   sources            fw_source_key   -> __u8       longest prefix match
+//   nodeport_addresses fw_address      -> __u8
+//   cluster_ips        fw_address      -> __u8
+//   service_ranges     fw_prefix       -> __u8       longest prefix match
+//   pod_ranges         fw_prefix       -> __u8       longest prefix match
+//   interfaces         __u32, ifindex  -> fw_interface
+//   settings           __u32 0         -> fw_settings
+//   affinity           fw_affinity_key -> fw_affinity
+//   connections        fw_tuple        -> fw_connection
+//   fragments          fw_fragment_key -> fw_fragment
+//   sockets            __u64, a socket's cookie -> fw_socket
+//   socket_flows       fw_socket_flow_key -> fw_socket_flow
+//   counters           __u32, a backend -> fw_counters, one for each processor
+//   drops              __u32, fw_drop  -> __u64, one for each processor
+//   usage              __u32, fw_usage -> __u64      entries of the tables that can fill up
+
+struct fw_address {
+	__u32 words[4]; // network order
+};
+
+struct fw_prefix {
+	__u32 length; // bits of the address that count; an IPv4 prefix has 96 more
+	struct fw_address address;
+};
+
+// Where a Service is reached at. A NodePort has no address: :: for IPv6, ::ffff:0.0.0.0 for IPv4.
+struct fw_frontend_key {
+	struct fw_address address;
+	__u16 port; // network order
+	__u8 protocol;
+	__u8 zero;
+};
+
+enum fw_action {
+	FW_PASS = 0,   // untouched
+	FW_REJECT = 1, // ECONNREFUSED, or ICMP port unreachable
+	FW_DROP = 2,
+	FW_BALANCE_CLUSTER = 3,
+	FW_BALANCE_LOCAL = 4,
+};
+#define FW_ACTION_MASK 0x0f
+#define FW_MASQUERADE 0x80 // the backend sees the node's address
+
+enum fw_origin {
+	FW_FROM_POD = 0,
+	FW_FROM_NODE = 1,
+	FW_FROM_OUTSIDE = 2,
+	FW_ORIGINS = 3,
+};
+
+struct fw_frontend {
+	__u32 service; // a service port in one family
+	__u32 sources; // of map sources; 0: any source may
+	__u8 verdicts[FW_ORIGINS]; // an fw_action, perhaps with FW_MASQUERADE
+	__u8 zero;
+};
+
+enum fw_scope {
+	FW_CLUSTER = 0,
+	FW_LOCAL = 1,
+};
+
+struct fw_set_key {
+	__u32 service;
+	__u32 scope; // fw_scope
+};
+
+// How a slot is drawn.
+enum fw_scheduler {
+	FW_RANDOM = 0,       // any slot
+	FW_IN_TURN = 1,      // rr and wrr: the next slot; the planner has laid them out
+	FW_SOURCE_HASH = 2,  // sh
+	FW_DESTINATION_HASH = 3, // dh
+	FW_MAGLEV = 4,       // mh: the slots are a Maglev table, drawn by a hash of source address and port
+	FW_LEAST_CONNECTIONS = 5, // lc: slots are the backends, each once; so for the rest
+	FW_WEIGHTED_LEAST_CONNECTIONS = 6, // wlc: least connections / weight
+	FW_SHORTEST_EXPECTED_DELAY = 7,    // sed: least (connections + 1) / weight
+	FW_NEVER_QUEUE = 8,  // nq: one without connections, else sed
+	FW_TWO_CHOICES = 9,  // twos: of two at random, weighted, the one with less connections / weight
+};
+
+// Backends of one set that lc, wlc, sed and nq compare: a choice costs some 30 ns for each. Of a larger
+// set this many, beginning at a random slot.
+#define FW_COMPARED_BACKENDS 128
+
+// Replaced as a whole, so that a packet sees the old one or the new one.
+struct fw_backend_set {
+	__u32 table;      // of its slots
+	__u32 slot_count; // 0: nothing to balance over
+	__u32 affinity_seconds; // 0: clients are not remembered
+	__u32 affinity_owner;   // who remembers: a service port, or a whole Service
+	__u8 scheduler;   // fw_scheduler
+	__u8 zero[3];
+};
+
+// A table that changes its length gets a new number; one that keeps it is changed in place.
+struct fw_slot_key {
+	__u32 table;
+	__u32 index; // 0..<slot_count
+};
+
+#define FW_BACKEND_LOCAL 1    // on this node, or perhaps
+#define FW_BACKEND_DRAINING 2 // takes no new connection, keeps those it has
+
+// A backend belongs to one service port: the same pod behind two has two, with a load each.
+struct fw_backend {
+	struct fw_address address;
+	__u16 port;   // network order
+	__u16 weight; // 0 takes no new connection
+	__u32 flags;
+	__u32 service;
+};
+
+// Made with the backend, apart from it, so that a weight can change without losing the count.
+struct fw_load {
+	__u64 connections; // open now, counted atomically
+};
+
+struct fw_source_key {
+	__u32 length;  // 32 + bits of the address that count
+	__u32 sources; // network order: the first bits of the prefix
+	struct fw_address address;
+};
+
+#define FW_INTERFACE_POD 1 // what arrives on it comes from a pod (detect-local by interface)
+
+struct fw_interface {
+	struct fw_address ipv4; // what connections that leave by it are masqueraded to; zero: the node's
+	struct fw_address ipv6;
+	__u32 flags;
+	__u32 zero;
+};
+
+#define FW_DETECT_PREFIXES 1   // a source in pod_ranges is a pod
+#define FW_DETECT_INTERFACES 2 // what arrives on an interface with FW_INTERFACE_POD is from a pod
+
+struct fw_settings {
+	__u32 schema;
+	__u32 detect; // FW_DETECT_; 0: no pod is known as one
+	__u64 node_namespace; // cookie of the network namespace of the node
+	struct fw_address ipv4; // the node's; zero: it has none
+	struct fw_address ipv6;
+	__u16 first_port; // host order: ports that masquerading hands out, last included
+	__u16 last_port;
+	__u32 zero;
+	// Idle times after which a connection is forgotten.
+	__u32 tcp_established_seconds;
+	__u32 tcp_opening_seconds; // no answer yet
+	__u32 tcp_closing_seconds; // after FIN or RST
+	__u32 udp_seconds;
+};
+
+struct fw_affinity_key {
+	__u32 owner;
+	struct fw_address client; // a process of another namespace whose address is not known: 0, 0, cookie
+};
+
+struct fw_affinity {
+	__u32 backend; // of the whole owner: found again by its place when another service port asks
+	__u32 zero;
+	__u64 seen; // ns, bpf_ktime_get_ns
+};
+
+struct fw_tuple {
+	struct fw_address source;
+	struct fw_address destination;
+	__u16 source_port; // network order; ICMP echo: the identifier in both
+	__u16 destination_port;
+	__u8 protocol;
+	__u8 zero[3];
+};
+
+// Why a tuple is in the connection table. A masqueraded connection has all four, others the first and
+// the last. The middle is what the node's own stack sees: client:q <-> backend, where q is the client's
+// port or, if that is taken there, another.
+enum fw_role {
+	FW_FORWARD = 0,    // ingress: client:p -> frontend becomes client:q -> backend
+	FW_UNMASQUERADE = 1, // ingress: backend -> node:q becomes backend -> client:q
+	FW_MASQUERADING = 2, // egress: client:q -> backend becomes node:q -> backend
+	FW_REPLY = 3,      // egress (ingress when the client is the node): backend -> client:q becomes frontend -> client:p
+};
+
+enum fw_state {
+	FW_NEW = 0,         // no answer yet
+	FW_ESTABLISHED = 1,
+	FW_CLOSING = 2,     // one FIN seen
+	FW_CLOSED = 3,      // both, or RST
+};
+
+#define FW_CONNECTION_COUNTED 1 // in its backend's load; taken back by whoever clears the bit
+#define FW_CONNECTION_NODE 2    // opened by a process of this node: replies are translated at ingress
+#define FW_CONNECTION_MASQUERADED 4
+#define FW_CONNECTION_FIN_FORWARD 8
+#define FW_CONNECTION_FIN_REPLY 16
+
+struct fw_connection {
+	struct fw_tuple becomes; // what the packet is rewritten to
+	struct fw_tuple forward; // of the entry that keeps the state: role FW_FORWARD
+	__u64 seen;   // ns; the rest in the forward entry only
+	__u64 opened; // ns
+	struct fw_address node; // masqueraded to
+	__u32 service;
+	__u32 backend;
+	__u32 flags; // changed atomically
+	__u8 role;
+	__u8 state;
+	__u8 zero[2];
+};
+
+struct fw_fragment_key {
+	struct fw_address source;
+	struct fw_address destination;
+	__u32 identification; // network order
+	__u8 protocol;
+	__u8 zero[3];
+};
+
+struct fw_fragment {
+	__u16 source_port;
+	__u16 destination_port;
+	__u32 zero;
+	__u64 seen;
+};
+
+#define FW_SOCKET_COUNTED 1
+
+// A socket that a socket program sent to a backend.
+struct fw_socket {
+	struct fw_address frontend; // what the program asked for
+	struct fw_address peer;     // the backend's address
+	__u16 frontend_port;        // network order
+	__u16 peer_port;
+	__u8 protocol;
+	__u8 zero[3];
+	__u64 namespace_cookie;
+	__u64 opened;
+	__u32 service;
+	__u32 backend;
+	__u32 flags;
+	__u32 flow_count; // of an unconnected UDP socket: its entries in socket_flows, numbered from 0
+};
+
+// Flows of one unconnected UDP socket that are remembered; with more the oldest is given up.
+#define FW_SOCKET_FLOW_LIMIT 16
+
+// Two kinds of entry: by what was asked (is_reply 0) and by who answers (is_reply 1), so that
+// both directions cost one lookup.
+struct fw_socket_flow_key {
+	__u64 cookie;
+	struct fw_address address;
+	__u16 port;
+	__u8 is_reply;
+	__u8 zero[5];
+};
+
+struct fw_socket_flow {
+	struct fw_address address; // the other end's: backend, or frontend
+	__u16 port;
+	__u8 zero[2];
+	__u32 backend;
+	__u32 service;
+	__u32 index; // of flow_count
+};
+
+struct fw_counters {
+	__u64 connections;
+	__u64 packets_in; // from clients
+	__u64 packets_out;
+	__u64 bytes_in; // with IP headers; of sockets only the connections are counted
+	__u64 bytes_out;
+};
+
+enum fw_drop {
+	FW_DROP_POLICY = 0,           // the verdict says so
+	FW_DROP_SOURCE = 1,           // not in the allowed ranges
+	FW_DROP_UNALLOCATED = 2,      // an address of the Service ranges that no Service has
+	FW_DROP_NO_BACKEND = 3,       // a set whose slots lead nowhere
+	FW_DROP_TABLE_FULL = 4,       // no room in the connection table
+	FW_DROP_PORTS_EXHAUSTED = 5,  // no port left to masquerade with
+	FW_DROP_MALFORMED = 6,        // of a Service's address, too short or wrong in its lengths
+	FW_DROP_FRAGMENT = 7,         // a later fragment whose first was not seen
+	FW_DROP_UNSUPPORTED = 8,      // SCTP to another port
+	FW_DROP_REJECTED = 9,         // answered with ICMP
+	FW_DROP_SOCKET_REJECTED = 10, // connect() refused
+	FW_DROP_REASONS = 11,
+};
+
+enum fw_usage {
+	FW_USED_CONNECTIONS = 0, // forward entries
+	FW_USED_SOCKETS = 1,
+	FW_FULL_CONNECTIONS = 2, // times that the table was full
+	FW_FULL_SOCKETS = 3,     // sockets sent on without being counted
+	FW_EXPIRED = 4,
+	FW_EVICTED = 5,
+	FW_USAGES = 6,
+};
+
+// What the maintenance program is asked and answers; its context.
+struct fw_sweep {
+	__u64 now;           // ns; 0: the clock's
+	__u64 older_than;    // evict what was not seen since; 0: expire by timeouts only
+	__u32 gone_backend;  // end the connections of this backend; 0: none
+	__u32 zero;
+	__u64 ages[64];      // forward entries by log2 of their idle milliseconds
+	__u64 entries;
+	__u64 ended;
+};
