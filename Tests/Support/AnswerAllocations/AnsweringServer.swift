@@ -8,6 +8,7 @@ struct AnsweringServer: ~Copyable {
     private var responder = Responder(options: ResponderOptions(), statistics: ServerStatistics(), seed: 1)
     private let zone: ClusterZone
     private let client = IPAddress(v4: 0x7F00_0001)
+    private(set) var readSum: UInt64 = 0
     /// Bytes an answer has room for.
     static let room = 1232
 
@@ -26,9 +27,13 @@ struct AnsweringServer: ~Copyable {
         // SAFETY: as above.
         let (requests, ends) = unsafe (questions.bytes.span.bytes, questions.ends.span)
         var (index, start) = (0, 0)
-        for _ in 0..<count {
+        var hashes = InlineArray<32, UInt64>(repeating: 0)
+        for number in 0..<count {
             let request = requests.extracting(start..<ends[index])
             _ = responder.respond(to: request, transport: .udp, client: client, zone: zone, into: &response)
+            // As a thread of the server does it for a batch, here behind it.
+            hashes[number % hashes.count] = responder.nameHash(request) ?? 0
+            if number % hashes.count == hashes.count - 1 { readSum &+= zone.readAhead(hashes.span) }
             beside()
             (index, start) = index + 1 == ends.count ? (0, 0) : (index + 1, ends[index])
         }
