@@ -23,7 +23,7 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking soak-dns demo bench-sync bench-controller bench-conntrack bench-dns fuzz packages \
+.PHONY: all build install test test-linking test-allocations soak-dns demo bench-sync bench-controller bench-conntrack bench-dns fuzz packages \
 	run-packages clean
 
 all: build
@@ -54,6 +54,12 @@ test: run-packages
 # What the release program links, after make build.
 test-linking:
 	Tests/Support/check-linking $(RELEASE_DIR)/release/fairway
+
+# That DNS answers allocate nothing and count no references, in what make build has compiled, with a program that counts:
+# after make build.
+test-allocations:
+	swift build $(RELEASE_FLAGS) --product answer-allocations
+	$(RELEASE_DIR)/release/answer-allocations
 
 # A million questions over ten restarts; the small form is part of make test.
 soak-dns: run-packages
