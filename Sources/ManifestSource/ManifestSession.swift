@@ -1,6 +1,7 @@
 internal import Glibc
 internal import KubernetesModel
 internal import LinuxSystem
+internal import ObjectStore
 
 /// Files, objects and allocations of one run, on one thread.
 struct ManifestSession: ~Copyable {
@@ -16,12 +17,17 @@ struct ManifestSession: ~Copyable {
     private var unreadableRoots: [String: Set<String>] = [:]
 
     private let contents: ObjectContents
+    private let now: () -> Int64
+    /// Every path given can be read; nil until that was so once, before which nothing counts as synced.
+    private var isWhole: Bool?
 
+    /// - Parameter now: seconds since 1970.
     init(
         _ paths: [String], _ settings: AllocationSettings, _ contents: ObjectContents = .all,
-        watches: consuming ManifestWatches? = nil
+        watches: consuming ManifestWatches? = nil, now: @escaping () -> Int64 = Self.wallClock
     ) {
         self.contents = contents
+        self.now = now
         roots = paths
         folders = ManifestFolders(paths, watches: watches)
         guard !settings.stateDirectory.isEmpty else {
@@ -59,9 +65,26 @@ struct ManifestSession: ~Copyable {
         }
         var (batch, records) = tracker.apply(changes, isComplete: unreadableRoots.isEmpty)
         remember(records)
+        batch.events += sourceEvents()
         batch.warnings = warnings + folders.takeWarnings()
         warnings = []
         return batch
+    }
+
+    /// A given path that cannot be read any more is a lost source: its objects stay, and age.
+    private mutating func sourceEvents() -> [StoreEvent] {
+        let before = isWhole
+        if isWhole != nil || unreadableRoots.isEmpty { isWhole = unreadableRoots.isEmpty }
+        guard let before, let isWhole, before != isWhole else { return [] }
+        let state: SourceState = isWhole ? .connected : .lost(since: now())
+        return ObjectKind.allCases.map { .source(state, of: $0) }
+    }
+
+    static let wallClock: @Sendable () -> Int64 = {
+        var time = timespec()
+        // SAFETY: the kernel fills in one timespec, which lives for the call.
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec)
     }
 
     /// Files whose objects go: not those below a root that cannot be read now.

@@ -98,6 +98,9 @@ extension MetricCatalog {
         MetricDescription(
             "fairway_dns_data_age_seconds", .gauge,
             help: "Since the source was last known to be heard from, in seconds; +Inf before the first time."),
+        MetricDescription(
+            "fairway_dns_source_age_seconds", .gauge, labels: ["kind"],
+            help: "Since the source was last known to be heard from about a kind of object, in seconds."),
         MetricDescription("fairway_dns_names", .gauge, help: "Names of the cluster's domain."),
         MetricDescription("fairway_dns_pointers", .gauge, help: "Addresses with a name."),
         MetricDescription(

@@ -24,12 +24,20 @@ final class DNSService: Sendable {
     let queryLog: QueryLog?
     private let logger: Logger
     private let isSynced = Atomic(false)
+    /// Said once, when it changes.
+    private let toldState = Mutex(SourceState.connected)
+    private let clock: @Sendable () -> Int64
 
     /// Reads what an earlier process left; nothing is bound yet.
     ///
+    /// - Parameter clock: seconds since 1970, for the age of data.
     /// - Throws: `CommandFailure` when /etc/resolv.conf cannot be read, or the kernel refuses threads.
-    init(_ configuration: DNSConfiguration, hostAddresses: [IPAddress], logger: Logger) throws {
+    init(
+        _ configuration: DNSConfiguration, hostAddresses: [IPAddress], logger: Logger,
+        clock: @escaping @Sendable () -> Int64 = DNSEngine.wallClock
+    ) throws {
         self.configuration = configuration
+        self.clock = clock
         self.logger = logger
         Self.raiseDescriptorLimit(logger)
         let settings = configuration.zoneSettings(hostAddresses: hostAddresses)
@@ -40,7 +48,8 @@ final class DNSService: Sendable {
         let pods = configuration.answersSearchPath ? LocalPodPublisher() : nil
         engine = DNSEngine(
             settings: settings, namespaceLabels: configuration.namespaceLabels,
-            maximumStaleness: configuration.maximumStaleness, localPods: pods, nodeName: configuration.nodeName
+            maximumStaleness: configuration.maximumStaleness, localPods: pods, nodeName: configuration.nodeName,
+            clock: clock
         ) { [state] in
             state?.remember($0, $1)
         }
@@ -102,13 +111,29 @@ final class DNSService: Sendable {
     }
 
     /// A step of objects whose source has told everything. On the thread that brings it.
-    func follow(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) {
-        engine.apply(snapshot, dirty)
+    func follow(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys, _ sources: SourceStates) {
+        engine.apply(snapshot, dirty, sources)
         local?.follow(snapshot)
+        tell(sources.overall)
         guard !isSynced.exchange(true, ordering: .relaxed) else { return }
         let zone = engine.publisher.zone
         logger.info("the zone is complete", metadata: ["names": "\(zone.nameCount)", "pointers": "\(zone.pointerCount)"])
         listeners.zoneIsReady()
+    }
+
+    /// A line when the source is lost, and when it is back.
+    private func tell(_ source: SourceState) {
+        let before = toldState.withLock { told in
+            defer { told = source }
+            return told
+        }
+        switch (before, source) {
+        case (.connected, .lost):
+            logger.warning("the source is lost: names are answered as it told them last")
+        case (.lost(let since), .connected), (.resynchronising(let since), .connected):
+            logger.info("the source is back, and names are up to date", metadata: ["lost": "\(max(0, clock() - since))s"])
+        default: break
+        }
     }
 
     /// Answers at the Service's ClusterIP and at local addresses from now on, as a predecessor still does.
