@@ -30,11 +30,12 @@ struct SourcedDNS {
     func pass(seconds: Int64) { clock.seconds.withLock { $0 += seconds } }
 
     static func with(
-        maximumStaleness: Duration? = nil, upstream script: @escaping ScriptedUpstream.Script = Self.answering,
+        maximumStaleness: Duration? = nil, descriptorLimit: UInt64? = nil,
+        upstream script: @escaping ScriptedUpstream.Script = Self.answering,
         _ body: (SourcedDNS) async throws -> Void
     ) async throws {
         try await ScriptedUpstream.with(script: script) { upstream in
-            let made = try SourcedDNS(upstream, maximumStaleness)
+            let made = try SourcedDNS(upstream, maximumStaleness, descriptorLimit)
             try await made.dns.listeners.bind(sharing: false)
             let serving = Task { try await made.dns.listeners.run() }
             let result: Result<Void, any Error>
@@ -47,7 +48,7 @@ struct SourcedDNS {
 
     static let answering: ScriptedUpstream.Script = { [.message($0.answer($0.address("192.0.2.1")))] }
 
-    private init(_ upstream: ScriptedUpstream, _ maximumStaleness: Duration?) throws {
+    private init(_ upstream: ScriptedUpstream, _ maximumStaleness: Duration?, _ descriptorLimit: UInt64?) throws {
         guard let port = PortNumber(upstream.port), let domain = DomainName("cluster.local.") else {
             throw TestSupportError("no port")
         }
@@ -62,7 +63,7 @@ struct SourcedDNS {
         let clock = Clock()
         let dns = try DNSService(
             configuration, hostAddresses: [], logger: Logger(label: "dns") { _ in SwiftLogNoOpLogHandler() },
-            clock: { clock.seconds.withLock { $0 } })
+            descriptorLimit: descriptorLimit, clock: { clock.seconds.withLock { $0 } })
         let feed = NameFeed(follow: dns.follow)
         metrics = PrometheusMetrics(catalog: MetricCatalog.dns)
         DNSMetrics(service: dns).readAtScrape(metrics)

@@ -30,16 +30,18 @@ final class DNSService: Sendable {
 
     /// Reads what an earlier process left; nothing is bound yet.
     ///
-    /// - Parameter clock: seconds since 1970, for the age of data.
+    /// - Parameters:
+    ///   - descriptorLimit: descriptors to keep to; nil: as many as the process may have.
+    ///   - clock: seconds since 1970, for the age of data.
     /// - Throws: `CommandFailure` when /etc/resolv.conf cannot be read, or the kernel refuses threads.
     init(
-        _ configuration: DNSConfiguration, hostAddresses: [IPAddress], logger: Logger,
+        _ configuration: DNSConfiguration, hostAddresses: [IPAddress], logger: Logger, descriptorLimit: UInt64? = nil,
         clock: @escaping @Sendable () -> Int64 = DNSEngine.wallClock
     ) throws {
         self.configuration = configuration
         self.clock = clock
         self.logger = logger
-        Self.raiseDescriptorLimit(logger)
+        let budget = DescriptorBudget(limit: descriptorLimit ?? Self.raiseDescriptorLimit(logger))
         let settings = configuration.zoneSettings(hostAddresses: hostAddresses)
         state = configuration.stateDirectory.isEmpty
             ? nil
@@ -54,10 +56,11 @@ final class DNSService: Sendable {
             state?.remember($0, $1)
         }
         forwarder = try Self.makeForwarder(
-            configuration, engine.publisher, hostAddresses: hostAddresses, logger: logger)
+            configuration, engine.publisher, hostAddresses: hostAddresses, limits: budget.forwarderLimits, logger: logger)
         let options = try Self.responderOptions(configuration, offersRecursion: forwarder != nil, pods: pods)
         queryLog = options.queryLog
-        listeners = try Self.makeListeners(configuration, options, engine.publisher, forwarder, logger)
+        listeners = try Self.makeListeners(
+            configuration, options, engine.publisher, forwarder, budget.tcpLimits, logger)
         let isLocal = configuration.service != nil || !configuration.localAddresses.isEmpty
         local = isLocal ? LocalAddressService(configuration, listeners: listeners, logger: logger) : nil
         listeners.whenStopped { [local, forwarder, queryLog] in
@@ -70,13 +73,18 @@ final class DNSService: Sendable {
         restore()
     }
 
-    /// Every TCP connection is a descriptor.
-    private static func raiseDescriptorLimit(_ logger: Logger) {
+    /// What a process has that nobody set a limit for.
+    private static let usualDescriptorLimit: UInt64 = 1024
+
+    /// Every TCP connection is a descriptor, and so is every query to another server.
+    private static func raiseDescriptorLimit(_ logger: Logger) -> UInt64 {
         do throws(Errno) {
             let limit = try DescriptorLimit.raise()
             logger.debug("up to \(limit) descriptors")
+            return limit
         } catch {
             logger.warning("the limit of descriptors stays as it is: \(error)")
+            return usualDescriptorLimit
         }
     }
 
@@ -92,7 +100,7 @@ final class DNSService: Sendable {
 
     private static func makeListeners(
         _ configuration: DNSConfiguration, _ options: ResponderOptions, _ zones: ZonePublisher,
-        _ forwarder: (any UpstreamForwarder)?, _ logger: Logger
+        _ forwarder: (any UpstreamForwarder)?, _ tcpLimits: TCPLimits, _ logger: Logger
     ) throws -> DNSListeners {
         let statistics = ServerStatistics()
         let sink = forwarder.map {
@@ -102,7 +110,7 @@ final class DNSService: Sendable {
         do {
             let udp = try UDPServer(
                 UDPServer.Configuration(workerCount: configuration.workers, responder: options), zones: zones, forwarder: sink)
-            let tcp = TCPServer(responder: options, zones: zones, forwarder: sink, group: .singleton)
+            let tcp = TCPServer(limits: tcpLimits, responder: options, zones: zones, forwarder: sink, group: .singleton)
             return DNSListeners(
                 addresses: configuration.listen, udp: udp, tcp: tcp, forwarded: statistics, logger: logger)
         } catch {
