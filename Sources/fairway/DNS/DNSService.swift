@@ -93,7 +93,7 @@ final class DNSService: Sendable {
         let known = ObjectStateFile.read(directory: configuration.stateDirectory)
         for warning in known.warnings { logger.warning("\(warning)") }
         let snapshot = engine.restore(known.objects, writtenAt: known.writtenAt)
-        if let snapshot { local?.follow(snapshot) }
+        if let snapshot { local?.follow(snapshot, isRestored: true) }
         guard !known.objects.isEmpty else { return }
         logger.info("names are those of the last run until the source has told its own", metadata: ["objects": "\(known.objects.count)"])
     }
