@@ -179,5 +179,24 @@ extension FairwayTests {
                 #expect(gone.contains("status: NXDOMAIN"), "\(gone)")
             }
         }
+
+        @Test(.enabled(if: Requirement.root, "needs root"), .enabled(if: Requirement.tool("dig"), "needs dig"))
+        func `the node daemon's source is lost likewise, and its rules stay`() async throws {
+            let node = try await FairwayNode.bare(pods: 1, services: Manifests.services)
+            defer { node.close() }
+            let daemon = try await node.startDaemon(["--dns-bind-address", "127.0.0.1:5300", "--dns-upstream", "none"])
+            try await daemon.waitForLine(containing: "the zone is complete")
+            let rules = try await node.ruleset()
+            try node.folder.move("manifests", to: "away")
+            try await daemon.waitForLine(containing: "the source is lost")
+            let told = try await node.get(["dns"]).standardOutput
+            #expect(told.contains("source:           lost") && told.contains("ready:            true"), "\(told)")
+            let after = try await node.ruleset()
+            #expect(after == rules)
+            try node.folder.move("away", to: "manifests")
+            try await daemon.waitForLine(containing: "the source is back")
+            let back = try await node.get(["dns"]).standardOutput
+            #expect(back.contains("source:           connected") && back.contains("age of data:      0s"), "\(back)")
+        }
     }
 }
