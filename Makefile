@@ -23,7 +23,7 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking soak-dns demo bench-sync bench-controller bench-conntrack bench-dns fuzz packages \
+.PHONY: all build install test test-linking test-kernel-6.1 soak-dns demo bench-sync bench-controller bench-conntrack bench-dns fuzz packages \
 	run-packages clean
 
 all: build
@@ -60,6 +60,14 @@ soak-dns: run-packages
 	swift build --build-tests
 	FAIRWAY_DNS_RESTARTS=10 FAIRWAY_DNS_QUERIES=1000000 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
 		swift test --skip-build --filter DNSRestartTests
+
+# Linux 6.1 in a software-emulated machine: does its verifier accept every program? Not part of CI.
+test-kernel-6.1: packages
+	@./Tests/Support/install-packages qemu-system-x86 cpio kmod busybox-static bpftool
+	swift build --target BPFPrograms
+	Tests/KernelVM/run-in-vm --program bpftool \
+		--file $$(dirname $$(ls $(BUILD_DIR)/plugins/outputs/*/BPFPrograms/destination/EmbedPrograms/packet.o)):/objects \
+		Tests/KernelVM/load-programs
 
 demo: run-packages
 	@if [ -z "$${FAIRWAY_BIN_DIR:-}" ]; then swift build --product fairway; swift build --product fairway-echo; fi
