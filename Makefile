@@ -23,7 +23,7 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking test-kernel-6.1 soak-dns demo bench-sync bench-controller bench-conntrack bench-dns fuzz packages \
+.PHONY: all build install test test-linking test-kernel-6.1 soak-dns demo bench-sync bench-controller bench-conntrack bench-dns bench-datapath fuzz packages \
 	run-packages clean
 
 all: build
@@ -84,6 +84,13 @@ bench-controller: run-packages
 bench-conntrack: run-packages
 	swift build -c release --scratch-path .build/bench-release --product conntrack-benchmark
 	Benchmarks/bench-conntrack .build/bench-release/release/conntrack-benchmark $(BENCH_ARGUMENTS)
+
+bench-datapath: run-packages
+	@./Tests/Support/install-packages wrk iperf3 nginx-light haproxy
+	swift build -c release --scratch-path .build/bench-release --product datapath-benchmark
+	swift build -c release --scratch-path .build/bench-release --product fairway
+	Benchmarks/bench-datapath .build/bench-release/release/datapath-benchmark \
+		"$$PWD/.build/bench-release/release/fairway" $(BENCH_ARGUMENTS)
 
 bench-dns: run-packages
 	@./Tests/Support/install-packages dnsperf nsd knot util-linux
