@@ -171,6 +171,10 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: ["DNSWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", argumentParser],
         path: "Benchmarks/DNSBenchmark"),
     .executableTarget(
+        name: "datapath-benchmark",
+        dependencies: ["KubernetesModel", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", argumentParser],
+        path: "Benchmarks/DatapathBenchmark"),
+    .executableTarget(
         name: "conntrack-benchmark",
         dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", argumentParser],
         path: "Benchmarks/ConntrackBenchmark"),
