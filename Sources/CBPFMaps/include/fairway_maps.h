@@ -27,6 +27,7 @@
 //   interfaces         __u32, ifindex  -> fw_interface
 //   settings           __u32 0         -> fw_settings
 //   affinity           fw_affinity_key -> fw_affinity
+//   siblings           fw_sibling_key  -> __u32, a backend; of whole Services with affinity only
 //   connections        fw_tuple        -> fw_connection
 //   fragments          fw_fragment_key -> fw_fragment
 //   sockets            __u64, a socket's cookie -> fw_socket
@@ -97,7 +98,7 @@ enum fw_scheduler {
 	FW_WEIGHTED_LEAST_CONNECTIONS = 6, // wlc: least connections / weight
 	FW_SHORTEST_EXPECTED_DELAY = 7,    // sed: least (connections + 1) / weight
 	FW_NEVER_QUEUE = 8,  // nq: one without connections, else sed
-	FW_TWO_CHOICES = 9,  // twos: of two at random, weighted, the one with less connections / weight
+	FW_TWO_CHOICES = 9,  // twos: of two slots at random the one with less connections / weight
 };
 
 // Backends of one set that lc, wlc, sed and nq compare: a choice costs some 30 ns for each. Of a larger
@@ -122,6 +123,10 @@ struct fw_slot_key {
 
 #define FW_BACKEND_LOCAL 1    // on this node, or perhaps
 #define FW_BACKEND_DRAINING 2 // takes no new connection, keeps those it has
+// Not in the set of one scope, though it is in the other's (hints, or a terminating one that only the local set falls
+// back to): a client that affinity remembers does not come back to it by the set that it is not in.
+#define FW_BACKEND_NOT_CLUSTER_SET 4
+#define FW_BACKEND_NOT_LOCAL_SET 8
 
 // A backend belongs to one service port: the same pod behind two has two, with a load each.
 struct fw_backend {
@@ -177,9 +182,17 @@ struct fw_affinity_key {
 };
 
 struct fw_affinity {
-	__u32 backend; // of the whole owner: found again by its place when another service port asks
+	__u32 backend; // of the owner, a whole Service: perhaps behind another of its ports, see fw_sibling_key
 	__u32 zero;
 	__u64 seen; // ns, bpf_ktime_get_ns
+};
+
+// Affinity of a whole Service: the backend remembered is behind the service port that the client asked first; behind
+// another it is the one with the same address. Written for each backend of each service port whose sets name an
+// owner that other service ports share, and for no others; of several with one address any.
+struct fw_sibling_key {
+	__u32 service; // asked for
+	struct fw_address address; // of the backend remembered
 };
 
 struct fw_tuple {
