@@ -252,7 +252,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "BPFProgramsTests",
         dependencies: [
             "BPFPrograms", "BPF", "CBPFMaps", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
-        ]),
+        ],
+        exclude: ["Kernel"]),
     .testTarget(
         name: "BPFDataplaneTests",
         dependencies: [
