@@ -118,4 +118,27 @@ struct SocketConnectTests {
             #expect(try node.maps.affinity.lookup(fw_affinity_key(owner: 1, client: client))?.backend == backend)
         }
     }
+
+    @Test("A client of the node's namespace is known by the node's address")
+    func nodeClient() async throws {
+        let node = try node()
+        let cookie = try await node.run("say(tcp().getsockopt(socket.SOL_SOCKET, 71, 8).hex())")
+        var settings = fw_settings()
+        settings.node_namespace = try #require(UInt64(cookie[0], radix: 16)).byteSwapped
+        (settings.ipv4, settings.ipv6) = (fw_address("192.0.2.1"), fw_address("fd00::1"))
+        try node.maps.settings.update(0, settings)
+        for service in 1...2 as ClosedRange<UInt32> {
+            let key = fw_set_key(service: service, scope: FW_CLUSTER.rawValue)
+            var set = try #require(try node.maps.backendSets.lookup(key))
+            set.affinity_seconds = 60
+            try node.maps.backendSets.update(key, set)
+        }
+        _ = try await node.run(
+            """
+            servers = [listen('127.0.1.1', 8080), listen('fd00:1::1', 8080)]
+            for host in ('10.96.0.1', 'fd00:96::1', '::ffff:10.96.0.1'): connected(tcp, host, 80)
+            """)
+        let known = try node.maps.affinity.all().map { "\($0.key.owner) \($0.key.client.text)" }
+        #expect(known.sorted() == ["1 192.0.2.1", "2 fd00::1"])
+    }
 }

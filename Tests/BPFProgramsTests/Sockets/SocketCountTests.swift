@@ -70,6 +70,15 @@ struct SocketCountTests {
             script: "client = connected(tcp, '10.96.0.1', 80)\nclient.shutdown(socket.SHUT_RDWR)\npause('now')",
             loads: [1, 0, 0, 0], entries: 1),
         Case(
+            name: "disconnected, with AF_UNSPEC",
+            script: """
+                import ctypes
+                client = connected(udp, '10.96.0.1', 80)
+                ctypes.CDLL(None).connect(client.fileno(), bytes(16), 16)
+                say(attempt(client.getpeername))
+                pause('now')
+                """, loads: [1, 0, 0, 0], entries: 1),
+        Case(
             name: "not waited for",
             script: """
                 client = tcp()
@@ -115,7 +124,7 @@ struct SocketCountTests {
         Case(
             name: "many at once",
             script: """
-                clients = [connected(make, '10.96.0.%d' % number, 80) for make in (tcp, udp) for number in (1, 2)] * 1
+                clients = [connected(make, '10.96.0.%d' % number, 80) for make in (tcp, udp) for number in (1, 2)]
                 clients += [connected(tcp, '10.96.0.2', 80) for _ in range(50)]
                 pause('now')
                 """, loads: [2, 52, 0, 0], entries: 54),
@@ -155,6 +164,26 @@ struct SocketCountTests {
         try expectNothingLeft(node.maps, backends: 1...4)
     }
 
+    @Test("Threads that send and ask at once on one socket")
+    func threads() async throws {
+        let node = try node()
+        let lines = try await node.run(
+            """
+            import threading
+            servers = [bound('127.0.1.%d' % number, 8080) for number in (1, 2)]
+            client = udp()
+            def send(number):
+                for _ in range(2000): client.sendto(b'', ('10.96.0.%d' % (1 + number % 2), 80))
+            threads = [threading.Thread(target=send, args=(number,)) for number in range(4)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+            say('done')
+            """)
+        #expect(lines == ["done"])
+        #expect(try [node.maps.connections(1), node.maps.connections(2)] == [1, 1])
+        try expectNothingLeft(node.maps, backends: 1...4)
+    }
+
     @Test("A socket without room in the table goes on, uncounted, and that is counted")
     func full() async throws {
         let node = try node(limits: ["sockets": 2])
@@ -187,6 +216,7 @@ struct SocketCountTests {
         #expect(status.isSuccess, "\(lines)")
         let connections = try [1, 2, 3, 4].map { try node.maps.connections($0) }
         #expect(connections.reduce(0, +) >= UInt64(count))
+        #expect(try node.maps.usage(FW_FULL_SOCKETS) == 0)
         try expectNothingLeft(node.maps, backends: 1...4)
     }
 
