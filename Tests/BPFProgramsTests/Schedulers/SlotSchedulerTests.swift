@@ -1,6 +1,8 @@
 import BPF
 import CBPFMaps
+import LoadBalancing
 import NetworkNamespaceTesting
+import NetworkTypes
 import Testing
 
 /// rr, wrr and mh: the slots are the planner's, the kernel takes exactly the one it should.
@@ -39,43 +41,52 @@ struct SlotSchedulerTests {
         #expect(total == [1: 2_500, 2: 2_500, 3: 2_500, 4: 2_500])
     }
 
-    /// fw_hash of hashing.h, for a table's owner to foresee it.
-    private func slot(_ client: String, _ port: UInt16, of count: Int) -> Int {
-        func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {
-            let product = (hash ^ word) &* 0x9e37_79b9_7f4a_7c15
-            return product ^ product >> 32
-        }
-        let words = fw_address(client).words
-        var hash = mix(0, UInt64(words.0) << 32 | UInt64(words.1))
-        hash = mix(hash, UInt64(words.2) << 32 | UInt64(words.3))
-        hash = mix(mix(hash, UInt64(port.bigEndian)), 0)
-        return Int(UInt32(truncatingIfNeeded: hash >> 16)) % count
-    }
-
-    @Test("A Maglev table is looked up by the client's address and port")
+    @Test("A Maglev table is looked up by the client's address and port, as the model does")
     func maglev() throws {
         let probe = try ChoiceProbe()
         let table = (0..<503).map { UInt32($0 * $0 % 5 + 1) }
         try probe.maps.write(TestService(backends: backends(5), scheduler: FW_MAGLEV, slots: table))
         for port in 1...500 as ClosedRange<UInt16> {
             for client in ["10.0.0.\(port % 256)", "fd00::\(port)"] {
+                let address = try #require(IPAddress(client))
                 let chosen = try probe.choice(from: client, port: port)
-                #expect(chosen == table[slot(client, port, of: table.count)])
+                let slot = SlotHash.slot(of: table.count, by: address, port: PortNumber(port))
+                #expect(chosen == table[slot])
             }
         }
     }
 
-    @Test("A client keeps its Maglev slot when other slots change")
-    func maglevDisruption() throws {
+    private func table(of backends: [TestBackend]) throws -> [UInt32] {
+        let entries = try backends.map { backend in
+            MaglevTable.Entry(
+                address: try #require(IPAddress(backend.address)), port: try #require(PortNumber(backend.port)),
+                weight: backend.weight)
+        }
+        return MaglevTable(entries).slots.map { backends[$0].id }
+    }
+
+    @Test("When one of ten leaves, mh moves its clients and no more of the others than their slots say", arguments: [1, 5, 10])
+    func maglevDisruption(_ leaving: UInt32) throws {
+        let clients = 5_000
+        let backends = (1...10).map { TestBackend(id: $0, address: "10.0.1.\($0)") }
+        let (whole, rest) = try (table(of: backends), table(of: backends.filter { $0.id != leaving }))
         let probe = try ChoiceProbe()
-        var table = (0..<503).map { UInt32($0 % 5 + 1) }
-        try probe.maps.write(TestService(backends: backends(5), scheduler: FW_MAGLEV, slots: table))
-        let before = try (1...1_000).map { try probe.choice(port: $0) }
-        for (index, backend) in table.enumerated() where backend == 5 { table[index] = UInt32(index % 4 + 1) }
-        try probe.maps.write(TestService(backends: backends(4), scheduler: FW_MAGLEV, slots: table))
-        let after = try (1...1_000).map { try probe.choice(port: $0) }
-        let moved = zip(before, after).filter { $0 != $1 }
-        #expect(moved.allSatisfy { $0.0 == 5 })
-        #expect(moved.count == before.filter { $0 == 5 }.count)
+        func choices(_ table: [UInt32]) throws -> [UInt32] {
+            try probe.maps.write(TestService(backends: backends, scheduler: FW_MAGLEV, slots: table))
+            return try (0..<clients).map { try probe.choice(from: "10.0.\($0 >> 8).\($0 & 255)", port: 1) }
+        }
+        let (before, after) = try (choices(whole), choices(rest))
+        #expect(before.contains(leaving) && !after.contains(leaving))
+        // The table's disruption has its bound in the tests of LoadBalancing; clients are a sample of its slots.
+        let share = moved(whole, rest, but: leaving)
+        let bound = 5 * (share * (1 - share) / Double(clients)).squareRoot()
+        #expect(share < 0.15)
+        #expect((moved(before, after, but: leaving) - share).magnitude <= bound)
+    }
+
+    /// Which part of them is another one's afterwards, without those of the one that left.
+    private func moved(_ before: [UInt32], _ after: [UInt32], but leaving: UInt32) -> Double {
+        let others = zip(before, after).filter { $0.0 != leaving }
+        return Double(others.count { $0.0 != $0.1 }) / Double(others.count)
     }
 }

@@ -114,7 +114,8 @@ struct SocketConnectTests {
         let cookie = try #require(UInt64(lines[0], radix: 16)).byteSwapped
         let own = fw_address(words: (0, 0, UInt32(cookie >> 32), UInt32(truncatingIfNeeded: cookie)))
         #expect(try [1, 2, 3].map { try node.maps.connections($0) } == [4, 2, 1])
-        for (client, backend) in [(own, 1), (fw_address("127.0.0.7"), 2), (fw_address("127.0.0.8"), 3)] as [(fw_address, UInt32)] {
+        let known = [own, fw_address("127.0.0.7"), fw_address("127.0.0.8")]
+        for (client, backend) in zip(known, 1...3 as ClosedRange<UInt32>) {
             #expect(try node.maps.affinity.lookup(fw_affinity_key(owner: 1, client: client))?.backend == backend)
         }
     }

@@ -37,7 +37,8 @@ struct SocketDatagramTests {
             let asked = row[index].replacing("::ffff:", with: "")
             try node.maps.write(
                 TestService(
-                    id: id, frontends: [frontend(asked)], backends: [TestBackend(id: id, address: row[index + 2], port: 5353)]))
+                    id: id, frontends: [frontend(asked)],
+                    backends: [TestBackend(id: id, address: row[index + 2], port: 5353)]))
         }
         let client = try node.start(
             Self.question + """

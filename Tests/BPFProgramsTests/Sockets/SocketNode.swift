@@ -12,21 +12,17 @@ final class SocketNode {
     private let network = TestNetwork()
     private let namespace: TestNamespace
     private let cgroup: TestCgroup
-    private let links: Links
+    /// The programs stay attached for as long as it lives.
+    private let attachments: [Attachment]
 
-    /// Programs stay attached for as long as it lives.
-    private struct Links: ~Copyable {
-        let first: BPFLink
-        let rest: [Holder]
-    }
-
-    private final class Holder {
+    private final class Attachment {
         let link: BPFLink
         init(_ link: consuming BPFLink) { self.link = link }
     }
 
     static let programs = [
-        "connect4", "connect6", "sendmsg4", "sendmsg6", "recvmsg4", "recvmsg6", "getpeername4", "getpeername6", "sock_release",
+        "connect4", "connect6", "sendmsg4", "sendmsg6", "recvmsg4", "recvmsg6", "getpeername4", "getpeername6",
+        "sock_release",
     ]
 
     /// - Parameters:
@@ -41,12 +37,11 @@ final class SocketNode {
         for (map, limit) in limits { try object.setMaxEntries(limit, of: map) }
         try object.load()
         maps = try ProgramMaps(of: object)
-        var holders: [Holder] = []
-        for name in Self.programs.dropFirst() {
-            holders.append(Holder(try BPFLink(attaching: try object.program(name), toCgroup: cgroup.path)))
+        var attachments: [Attachment] = []
+        for name in Self.programs {
+            attachments.append(Attachment(try BPFLink(attaching: try object.program(name), toCgroup: cgroup.path)))
         }
-        links = Links(
-            first: try BPFLink(attaching: try object.program(Self.programs[0]), toCgroup: cgroup.path), rest: holders)
+        self.attachments = attachments
         try maps.settings.update(0, fw_settings())
     }
 

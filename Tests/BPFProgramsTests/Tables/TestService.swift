@@ -50,7 +50,8 @@ extension ProgramMaps {
         }
         let set = fw_backend_set(
             table: service.id, slot_count: UInt32(slots.count), affinity_seconds: service.affinitySeconds,
-            affinity_owner: service.affinityOwner ?? service.id, scheduler: UInt8(service.scheduler.rawValue), zero: (0, 0, 0))
+            affinity_owner: service.affinityOwner ?? service.id, scheduler: UInt8(service.scheduler.rawValue),
+            zero: (0, 0, 0))
         for scope in [FW_CLUSTER, FW_LOCAL] {
             try backendSets.update(fw_set_key(service: service.id, scope: scope.rawValue), set)
         }
@@ -74,7 +75,8 @@ extension ProgramMaps {
         let verdicts = frontend.verdicts.map { UInt8($0.rawValue) }
         try frontends.update(
             fw_frontend_key(
-                address: fw_address(frontend.address), port: frontend.port.bigEndian, protocol: frontend.transport, zero: 0),
+                address: fw_address(frontend.address), port: frontend.port.bigEndian, protocol: frontend.transport,
+                zero: 0),
             fw_frontend(
                 service: frontend.service ?? service, sources: frontend.sources,
                 verdicts: (verdicts[0], verdicts[1], verdicts[2]), zero: 0))
