@@ -84,7 +84,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(name: "Dataplane", dependencies: ["ServiceTable", "NetworkTypes"]),
     .target(
         name: "NftablesDataplane",
-        dependencies: ["Dataplane", "ServiceTable", "Netlink", "NetworkTypes"]),
+        dependencies: ["Dataplane", "ServiceTable", "LoadBalancing", "Netlink", "NetworkTypes"]),
     .target(
         name: "BPFDataplane",
         dependencies: [
@@ -260,7 +260,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
             "ClusterZone", "DNSServer", "DNSTesting", "DNSWire", "EndpointSliceController", "KubernetesModel", "LinuxSystem",
             "ManifestSource", "NetworkNamespaceTesting", "NetworkTypes", "ObjectStore", "fairway",
         ]),
-    .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing", "NetworkTypes"]),
+    .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing", "DataplaneTesting", "NetworkTypes"]),
     .testTarget(
         name: "BPFTests", dependencies: ["BPF", "BPFTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"],
         exclude: ["Kernel"], plugins: ["EmbedPrograms"]),
@@ -269,12 +269,13 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: [
             "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "LoadBalancing", "LinuxSystem", "NetworkTypes",
             "NetworkNamespaceTesting",
-        ]),
+        ],
+        exclude: ["Kernel"]),
     .testTarget(
         name: "BPFDataplaneTests",
         dependencies: [
-            "BPFDataplane", "BPFPrograms", "BPF", "CBPFMaps", "Dataplane", "LoadBalancing", "ServiceTable", "Netlink",
-            "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "KubernetesModelTesting",
+            "BPFDataplane", "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "Dataplane", "LoadBalancing", "ServiceTable", "Netlink",
+            "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "KubernetesModelTesting", "DataplaneTesting",
         ]),
     .testTarget(name: "LayeringTests"),
 ]
