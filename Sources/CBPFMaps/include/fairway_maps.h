@@ -230,8 +230,8 @@ enum fw_state {
 struct fw_connection {
 	struct fw_tuple becomes; // what the packet is rewritten to
 	struct fw_tuple forward; // of the entry that keeps the state: role FW_FORWARD
-	__u64 seen;   // ns; the rest in the forward entry only
 	__u64 opened; // ns
+	__u64 seen;   // ns; the rest in the forward entry only, but for NODE and MASQUERADED in flags
 	struct fw_address node; // masqueraded to
 	__u32 service;
 	__u32 backend;
@@ -316,7 +316,8 @@ enum fw_drop {
 	FW_DROP_UNSUPPORTED = 8,      // SCTP to another port
 	FW_DROP_REJECTED = 9,         // answered with ICMP
 	FW_DROP_SOCKET_REJECTED = 10, // connect() refused
-	FW_DROP_REASONS = 11,
+	FW_DROP_STRAY = 11,           // a reset of a connection that is not in the table
+	FW_DROP_REASONS = 12,
 };
 
 enum fw_usage {
