@@ -30,6 +30,12 @@ static __always_inline int fw_is_unset(const struct fw_address *address)
 	return (address->words[0] | address->words[1] | address->words[2] | address->words[3]) == 0;
 }
 
+// 0.0.0.0 or ::.
+static __always_inline int fw_is_wildcard(const struct fw_address *address)
+{
+	return address->words[3] == 0 && (fw_is_ipv4(address) || fw_is_unset(address));
+}
+
 // Never 0 once the daemon has written them; the verifier does not know that an array's first entry is there.
 static __always_inline const struct fw_settings *fw_get_settings(void)
 {
@@ -38,9 +44,11 @@ static __always_inline const struct fw_settings *fw_get_settings(void)
 }
 
 // The Service at an address and port (network order): its own, else a NodePort where the address is one that
-// NodePorts are served at.
+// NodePorts are served at. None at the wildcard, which is the key of NodePorts and, to connect(), the loopback.
 static __always_inline struct fw_frontend *fw_find_frontend(const struct fw_address *destination, __u16 port, __u8 protocol)
 {
+	if (fw_is_wildcard(destination))
+		return 0;
 	struct fw_frontend_key key = { .address = *destination, .port = port, .protocol = protocol };
 	struct fw_frontend *frontend = bpf_map_lookup_elem(&frontends, &key);
 	if (frontend || !bpf_map_lookup_elem(&nodeport_addresses, &key.address))
@@ -62,7 +70,8 @@ static __always_inline int fw_in_service_ranges(const struct fw_address *address
 }
 
 // Whether a packet with this source, or one that arrived on this interface, is a pod's, as the settings detect pods.
-static __always_inline int fw_is_pod_source(const struct fw_settings *settings, const struct fw_address *source, __u32 ifindex)
+static __always_inline int fw_is_pod_source(
+	const struct fw_settings *settings, const struct fw_address *source, __u32 ifindex)
 {
 	if (settings->detect & FW_DETECT_PREFIXES) {
 		struct fw_prefix key = { .length = 128, .address = *source };

@@ -269,31 +269,37 @@ struct fw_socket {
 	__u64 namespace_cookie;
 	__u64 opened;
 	__u32 service;
-	__u32 backend;
+	__u32 backend; // 0: not connected, see socket_flows; so are frontend and peer
 	__u32 flags;
-	__u32 flow_count; // of an unconnected UDP socket: its entries in socket_flows, numbered from 0
+	__u32 flow_count; // of an unconnected UDP socket: entries in socket_flows are numbered below the lesser of it and the limit
 };
 
 // Flows of one unconnected UDP socket that are remembered; with more the oldest is given up.
 #define FW_SOCKET_FLOW_LIMIT 16
 
-// Two kinds of entry: by what was asked (is_reply 0) and by who answers (is_reply 1), so that
-// both directions cost one lookup.
+// Each flow has three entries: by what was asked and by who answers, so that both directions cost one lookup, and by
+// number, to find them all when the socket is closed.
+enum fw_flow_kind {
+	FW_FLOW_ASKED = 0,    // the frontend -> the backend
+	FW_FLOW_ANSWERED = 1, // the backend -> the frontend; of two frontends with one backend the one asked last
+	FW_FLOW_NUMBERED = 2, // ::number, port 0 -> the frontend
+};
+
 struct fw_socket_flow_key {
 	__u64 cookie;
 	struct fw_address address;
 	__u16 port;
-	__u8 is_reply;
+	__u8 kind; // fw_flow_kind
 	__u8 zero[5];
 };
 
 struct fw_socket_flow {
-	struct fw_address address; // the other end's: backend, or frontend
+	struct fw_address address;
 	__u16 port;
-	__u8 zero[2];
+	__u16 flags; // FW_SOCKET_COUNTED, in the numbered entry
 	__u32 backend;
 	__u32 service;
-	__u32 index; // of flow_count
+	__u32 number; // 0..<FW_SOCKET_FLOW_LIMIT
 };
 
 struct fw_counters {
