@@ -33,6 +33,7 @@
 //   socket_flows       fw_socket_flow_key -> fw_socket_flow
 //   counters           __u32, a backend -> fw_counters, one for each processor
 //   drops              __u32, fw_drop  -> __u64, one for each processor
+//   reject_budget      __u32 0         -> __u64, ns up to which ICMP answers are spent, one for each processor
 //   usage              __u32, fw_usage -> __u64      entries of the tables that can fill up
 
 struct fw_address {
@@ -303,7 +304,9 @@ enum fw_drop {
 	FW_DROP_UNSUPPORTED = 8,      // SCTP to another port
 	FW_DROP_REJECTED = 9,         // answered with ICMP
 	FW_DROP_SOCKET_REJECTED = 10, // connect() refused
-	FW_DROP_REASONS = 11,
+	FW_DROP_REJECT_LIMITED = 11,  // would have been answered, but too many were
+	FW_DROP_UNANSWERED = 12,      // to be rejected, of a kind that is never answered: an ICMP error, to or from no single host
+	FW_DROP_REASONS = 13,
 };
 
 enum fw_usage {
