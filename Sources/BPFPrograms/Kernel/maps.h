@@ -44,6 +44,7 @@ FW_HASH(cursors, struct fw_set_key, __u64, 1 << 14);
 FW_HASH(slots, struct fw_slot_key, __u32, 1 << 18);
 FW_HASH(backends, __u32, struct fw_backend, 1 << 17);
 FW_HASH(loads, __u32, struct fw_load, 1 << 17);
+FW_HASH(siblings, struct fw_sibling_key, __u32, 1 << 14);
 FW_HASH(nodeport_addresses, struct fw_address, __u8, 1 << 10);
 FW_HASH(cluster_ips, struct fw_address, __u8, 1 << 16);
 FW_HASH(interfaces, __u32, struct fw_interface, 1 << 14);
