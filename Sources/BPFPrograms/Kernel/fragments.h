@@ -36,22 +36,22 @@ static __always_inline int fw_fragment_recall(struct fw_packet *packet)
 	fw_fragment_key_of(packet, &key);
 	const struct fw_fragment *ports = bpf_map_lookup_elem(&fragments, &key);
 	if (!ports || bpf_ktime_get_ns() - ports->seen > FW_FRAGMENT_SECONDS * 1000000000ULL)
-		return 0;
+		return -1;
 	packet->tuple.source_port = ports->source_port;
 	packet->tuple.destination_port = ports->destination_port;
-	return 1;
+	return 0;
 }
 
-// Whether the packet's ports are known now: those of a first fragment are remembered, those of a later one
-// looked up and written to the tuple. 0: of a later fragment the first was not seen, or long ago.
-static __always_inline int fw_fragment_ports(struct fw_packet *packet)
+// Remembers the ports of a first fragment, and gives a later one those of its first. 0, or a negative number when
+// the first was not seen, or long ago.
+static __noinline int fw_fragment_ports(struct __sk_buff *skb, struct fw_packet *packet)
 {
-	if (packet->fragment == FW_WHOLE)
-		return 1;
+	(void)skb;
 	if (packet->fragment == FW_LATER_FRAGMENT)
 		return fw_fragment_recall(packet);
-	fw_fragment_remember(packet);
-	return 1;
+	if (packet->fragment == FW_FIRST_FRAGMENT)
+		fw_fragment_remember(packet);
+	return 0;
 }
 
 // Whether a fragment without ports must not go on: to an address that only Services have, it would leave the node

@@ -2,22 +2,12 @@
 // the quotation, so the quotation is translated back along with the addresses around it (RFC 5508).
 #pragma once
 
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <bpf/bpf_endian.h>
-
+#include "connections.h"
 #include "icmp_messages.h"
-#include "lookup.h"
-#include "parsing.h"
 #include "sums.h"
 
-enum fw_icmp_outcome {
-	FW_ICMP_UNRELATED = 0,  // no error, or about no connection that is translated here
-	FW_ICMP_TRANSLATED = 1, // written; the tuple has its new addresses
-	FW_ICMP_REFUSED = 2,    // a redirect: it would send the two ends around the translation
-	FW_ICMP_MALFORMED = 3,  // an error with too little in it, or one that could not be written
-};
+// What fw_translate_icmp_error says of a packet that is no error about a connection translated here.
+#define FW_NOT_TRANSLATED 1000
 
 // Extension headers walked in a quotation of IPv6.
 #define FW_QUOTED_EXTENSIONS 6
@@ -28,14 +18,6 @@ struct fw_quotation {
 	__u32 network;         // offsets from the start of the frame
 	__u32 transport;
 };
-
-static __always_inline int fw_is_icmp_error(const struct fw_packet *packet, __u8 type)
-{
-	if (packet->protocol == IPPROTO_ICMPV6)
-		return type >= FW_ICMPV6_UNREACHABLE && type <= FW_ICMPV6_PARAMETER_PROBLEM;
-	return (type >= FW_ICMP_UNREACHABLE && type <= FW_ICMP_REDIRECT) || type == FW_ICMP_TIME_EXCEEDED
-		|| type == FW_ICMP_PARAMETER_PROBLEM;
-}
 
 static __always_inline int fw_quotation_ipv4(struct __sk_buff *skb, struct fw_quotation *quotation)
 {
@@ -107,23 +89,11 @@ static __always_inline int fw_read_quotation(
 	return 0;
 }
 
-static __always_inline void fw_reverse(const struct fw_tuple *tuple, struct fw_tuple *reversed)
-{
-	reversed->source = tuple->destination;
-	reversed->destination = tuple->source;
-	reversed->source_port = tuple->destination_port;
-	reversed->destination_port = tuple->source_port;
-	reversed->protocol = tuple->protocol;
-	__builtin_memset(reversed->zero, 0, sizeof(reversed->zero));
-}
-
 // Where entries of a role do their work, so do the errors that travel the same way.
 static __always_inline int fw_icmp_is_translated_here(const struct fw_connection *connection, int is_egress)
 {
-	const struct fw_connection *forward = bpf_map_lookup_elem(&connections, &connection->forward);
-	if (!forward)
-		return 0;
-	int is_node = (forward->flags & FW_CONNECTION_NODE) != 0;
+	int is_node = (connection->flags & FW_CONNECTION_NODE) != 0;
+
 	switch (connection->role) {
 	case FW_FORWARD:
 		return is_node ? is_egress : !is_egress;
@@ -238,7 +208,7 @@ static __always_inline int fw_rewrite_icmp_error(
 	__u32 outer = 0;
 	__u32 ignored = 0;
 
-	fw_reverse(becomes, &quoted);
+	fw_reverse(&quoted, becomes);
 	if (fw_rewrite_quotation(skb, packet, quotation, &quoted, &sum)
 	    || fw_rewrite_envelope(skb, packet, key, becomes, &outer))
 		return -1;
@@ -247,35 +217,31 @@ static __always_inline int fw_rewrite_icmp_error(
 	return fw_amend(skb, packet->transport + offsetof(struct fw_icmp_header, checksum), sum, 0, &ignored);
 }
 
-// Translates an ICMP error back, if it is one about a connection whose packets are translated here in the
-// direction the error goes. Anything but FW_ICMP_TRANSLATED has left the packet as it was, or half written with
-// FW_ICMP_MALFORMED: then it is dropped.
+// Translates an ICMP error, outer addresses and the packet inside, as the packets of its connection are that travel
+// the same way; a tc action, or FW_NOT_TRANSLATED with the packet as it was. Every ICMP packet is given to it.
 static __noinline int fw_translate_icmp_error(struct __sk_buff *skb, struct fw_packet *packet, int is_egress)
 {
 	struct fw_quotation quotation;
 	struct fw_tuple key;
-	__u8 type;
+	const struct fw_connection *connection;
 
-	if (!packet || packet->fragment != FW_WHOLE)
-		return FW_ICMP_UNRELATED;
-	if (packet->protocol != (packet->is_ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
-		return FW_ICMP_UNRELATED;
-	if (bpf_skb_load_bytes(skb, packet->transport, &type, sizeof(type)))
-		return FW_ICMP_MALFORMED;
-	if (!fw_is_icmp_error(packet, type))
-		return FW_ICMP_UNRELATED;
-	if (fw_read_quotation(skb, packet, &quotation))
-		return FW_ICMP_UNRELATED;
-	fw_reverse(&quotation.tuple, &key);
-	const struct fw_connection *connection = bpf_map_lookup_elem(&connections, &key);
-	if (!connection || !fw_icmp_is_translated_here(connection, is_egress))
-		return FW_ICMP_UNRELATED;
-	// An error goes to whoever sent what it quotes; this one would reach someone else.
-	if (!fw_same_address(&packet->tuple.destination, &key.destination))
-		return FW_ICMP_UNRELATED;
-	if (!packet->is_ipv6 && type == FW_ICMP_REDIRECT)
-		return FW_ICMP_REFUSED;
-	if (fw_rewrite_icmp_error(skb, packet, &quotation, &key, &connection->becomes))
-		return FW_ICMP_MALFORMED;
-	return FW_ICMP_TRANSLATED;
+	if (packet->protocol != (packet->is_ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || packet->fragment != FW_WHOLE
+	    || !fw_is_icmp_error(packet->protocol, packet->icmp_type) || fw_read_quotation(skb, packet, &quotation))
+		return FW_NOT_TRANSLATED;
+	fw_reverse(&key, &quotation.tuple);
+	connection = fw_connection_find(&key);
+	// An error goes to whoever sent what it quotes; another would reach someone else.
+	if (!connection || !fw_icmp_is_translated_here(connection, is_egress)
+	    || !fw_same_address(&packet->tuple.destination, &key.destination))
+		return FW_NOT_TRANSLATED;
+	// A redirect would have the two ends talk past the translation.
+	if (!packet->is_ipv6 && packet->icmp_type == FW_ICMP_REDIRECT) {
+		fw_count_drop(FW_DROP_POLICY);
+		return TC_ACT_SHOT;
+	}
+	if (fw_rewrite_icmp_error(skb, packet, &quotation, &key, &connection->becomes)) {
+		fw_count_drop(FW_DROP_MALFORMED);
+		return TC_ACT_SHOT;
+	}
+	return TC_ACT_OK;
 }

@@ -1,5 +1,4 @@
-// Written with its first program.
-#include "schedulers.h"
-#include "parsing.h"
+// The packet programs.
+#include "nat.h"
 
 char program_license[] SEC("license") = "GPL";

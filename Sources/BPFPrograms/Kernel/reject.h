@@ -1,17 +1,11 @@
 // The answer to a packet that nobody takes: ICMP port unreachable.
 #pragma once
 
-#include <linux/if_ether.h>
 #include <linux/if_packet.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/pkt_cls.h>
-#include <bpf/bpf_endian.h>
 
+#include "checksums.h"
 #include "icmp_messages.h"
 #include "lookup.h"
-#include "parsing.h"
 #include "sums.h"
 
 // Answers a second and processor, and how many at once after a pause: more than any client's mistakes need, less
@@ -24,12 +18,6 @@
 #define FW_REJECT_QUOTE_IPV6 (1280 - sizeof(struct ipv6hdr) - sizeof(struct fw_icmp_header))
 
 #define FW_REJECT_HOPS 64
-
-// Where the answer goes: back out of the device the packet came in by, or into the node's own stack.
-enum fw_reject_to {
-	FW_REJECT_OUT = 0,
-	FW_REJECT_IN = BPF_F_INGRESS,
-};
 
 // A token bucket, kept as the time up to which it is spent.
 static __always_inline int fw_reject_is_within_budget(void)
@@ -64,14 +52,12 @@ static __always_inline int fw_is_answerable_ipv6(const struct fw_address *source
 }
 
 // Informational messages only: what reports an error is never answered.
-static __always_inline int fw_is_answerable_icmp(struct __sk_buff *skb, const struct fw_packet *packet)
+static __always_inline int fw_is_answerable_icmp(const struct fw_packet *packet)
 {
-	__u8 type;
-	if (bpf_skb_load_bytes(skb, packet->transport, &type, sizeof(type)))
-		return 0;
+	__u8 type = packet->icmp_type;
 	if (packet->protocol == IPPROTO_ICMPV6)
 		return type >= FW_ICMPV6_INFORMATIONAL;
-	return type == FW_ICMP_ECHO || type == FW_ICMP_ECHO_REPLY
+	return type == FW_ICMP_ECHO_REQUEST || type == FW_ICMP_ECHO_REPLY
 		|| (type >= FW_ICMP_TIMESTAMP && type <= FW_ICMP_ADDRESS_MASK_REPLY);
 }
 
@@ -83,7 +69,7 @@ static __always_inline int fw_is_answerable(struct __sk_buff *skb, const struct 
 		return 0;
 	if (packet->fragment == FW_LATER_FRAGMENT)
 		return 0;
-	if ((packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6) && !fw_is_answerable_icmp(skb, packet))
+	if ((packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6) && !fw_is_answerable_icmp(packet))
 		return 0;
 	if (packet->is_ipv6)
 		return fw_is_answerable_ipv6(&tuple->source, &tuple->destination);
@@ -97,27 +83,18 @@ enum fw_integrity {
 	FW_UNFINISHED = 2, // the sender left it to the device: only the pseudo-header is in it
 };
 
-static __always_inline __u32 fw_checksum_offset(__u8 protocol)
-{
-	if (protocol == IPPROTO_TCP)
-		return 16;
-	if (protocol == IPPROTO_UDP)
-		return 6;
-	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6 ? 2 : 0;
-}
-
-static __always_inline enum fw_integrity fw_integrity_of(struct __sk_buff *skb, const struct fw_packet *packet)
+static __always_inline enum fw_integrity fw_integrity_of(struct __sk_buff *skb, struct fw_packet *packet)
 {
 	__u32 header = packet->transport - packet->network;
 	__u32 length = packet->length - header;
-	__u32 field = fw_checksum_offset(packet->protocol);
+	__u32 field = fw_checksum_offset(packet);
 	__u16 found;
 
 	if (!packet->is_ipv6 && fw_fold(fw_sum_of(skb, packet->network, header)) != 0xffff)
 		return FW_BROKEN;
 	if (!field || packet->fragment != FW_WHOLE)
 		return FW_INTACT;
-	if (bpf_skb_load_bytes(skb, packet->transport + field, &found, sizeof(found)))
+	if (bpf_skb_load_bytes(skb, field, &found, sizeof(found)))
 		return FW_BROKEN;
 	if (packet->protocol == IPPROTO_UDP && !packet->is_ipv6 && !found)
 		return FW_INTACT;
@@ -136,14 +113,14 @@ static __always_inline enum fw_integrity fw_integrity_of(struct __sk_buff *skb, 
 static __always_inline int fw_settle_checksum(struct __sk_buff *skb, __u32 transport, __u32 length, __u32 field)
 {
 	__u16 value = 0;
-	if (bpf_skb_store_bytes(skb, transport + field, &value, sizeof(value), BPF_F_RECOMPUTE_CSUM))
+	if (bpf_skb_store_bytes(skb, field, &value, sizeof(value), BPF_F_RECOMPUTE_CSUM))
 		return -1;
 	__u32 rest = fw_fold(fw_sum_of(skb, transport, length));
 	// 32768 is a half of 1 among the numbers modulo 65535.
 	value = (0xffff - rest) * 32768ULL % 0xffff;
 	if (!value)
 		value = 0xffff;
-	return bpf_skb_store_bytes(skb, transport + field, &value, sizeof(value), BPF_F_RECOMPUTE_CSUM);
+	return bpf_skb_store_bytes(skb, field, &value, sizeof(value), BPF_F_RECOMPUTE_CSUM);
 }
 
 static __always_inline int fw_write_unreachable_ipv4(
@@ -207,7 +184,7 @@ static __always_inline int fw_swap_link_addresses(struct __sk_buff *skb, const s
 
 // The packet becomes the answer: cut to what is quoted, with two headers more in front.
 static __always_inline int fw_become_unreachable(
-	struct __sk_buff *skb, const struct fw_packet *packet, enum fw_integrity integrity)
+	struct __sk_buff *skb, struct fw_packet *packet, enum fw_integrity integrity)
 {
 	__u32 limit = packet->is_ipv6 ? FW_REJECT_QUOTE_IPV6 : FW_REJECT_QUOTE_IPV4;
 	__u32 quoted = packet->length < limit ? packet->length : limit;
@@ -218,7 +195,7 @@ static __always_inline int fw_become_unreachable(
 	if (bpf_skb_change_tail(skb, packet->network + quoted, 0))
 		return -1;
 	if (integrity == FW_UNFINISHED
-	    && fw_settle_checksum(skb, packet->transport, quoted - header, fw_checksum_offset(packet->protocol)))
+	    && fw_settle_checksum(skb, packet->transport, quoted - header, fw_checksum_offset(packet)))
 		return -1;
 	__u32 sum = fw_sum_of(skb, packet->network, quoted);
 	if (bpf_skb_adjust_room(skb, room, BPF_ADJ_ROOM_MAC, 0))
@@ -229,14 +206,14 @@ static __always_inline int fw_become_unreachable(
 	return fw_swap_link_addresses(skb, packet);
 }
 
-// Answers a packet whose headers are parsed with ICMP port unreachable from the address it asked, and says what
-// to return. What may not be answered is dropped; everything is counted.
-static __noinline int fw_reject(struct __sk_buff *skb, const struct fw_packet *packet, enum fw_reject_to to)
+// Answers a packet with ICMP port unreachable from the address it asked, towards where it came from, and returns a tc
+// action. What may not be answered is dropped; either is counted. A packet of a process of this node
+// (skb->ingress_ifindex is 0) is on its way out, any other on its way in.
+static __noinline int fw_reject(struct __sk_buff *skb, struct fw_packet *packet)
 {
-	if (!packet || packet->transport < packet->network)
-		return TC_ACT_SHOT;
 	enum fw_integrity integrity = FW_INTACT;
 	__u32 reason = FW_DROP_REJECTED;
+
 	if (!fw_is_answerable(skb, packet))
 		reason = FW_DROP_UNANSWERED;
 	else if ((integrity = fw_integrity_of(skb, packet)) == FW_BROKEN)
@@ -246,5 +223,5 @@ static __noinline int fw_reject(struct __sk_buff *skb, const struct fw_packet *p
 	fw_count_drop(reason);
 	if (reason != FW_DROP_REJECTED || fw_become_unreachable(skb, packet, integrity))
 		return TC_ACT_SHOT;
-	return bpf_redirect(skb->ifindex, to);
+	return bpf_redirect(skb->ifindex, skb->ingress_ifindex ? 0 : BPF_F_INGRESS);
 }
