@@ -156,8 +156,13 @@ static __always_inline int fw_take(struct fw_choice *choice, __u32 backend)
 // The backend of a new connection: the one remembered for the client, else one that the set's scheduler chooses, which is
 // then remembered. 0, or -1 when there is nothing to balance over. Counts nothing: a caller that fails after it has nothing
 // to give back.
-static __noinline int fw_choose(struct fw_choice *choice)
+//
+// Not static: the verifier then walks through it once for itself, not again for every way that leads to a call. All of
+// `choice` must have been initialised.
+__noinline int fw_choose(struct fw_choice *choice)
 {
+	if (!choice)
+		return -1;
 	struct fw_set_key key = { .service = choice->service, .scope = choice->scope };
 	for (__u32 attempt = 0; attempt < FW_CHOICE_ATTEMPTS; attempt++) {
 		struct fw_backend_set *found = bpf_map_lookup_elem(&backend_sets, &key);
