@@ -21,10 +21,21 @@ struct PacketStage: ~Copyable, Sendable {
     let usage: BPFMap<UInt32, UInt64>
     let fragments: BPFMap<fw_fragment_key, fw_fragment>
     let rejectBudget: BPFPerCPUMap<UInt32, UInt64>
+    let settings: BPFMap<UInt32, fw_settings>
+    let nodePortAddresses: BPFMap<fw_address, UInt8>
+    let serviceRanges: BPFMap<fw_prefix, UInt8>
+    let podRanges: BPFMap<fw_prefix, UInt8>
+    let sources: BPFMap<fw_source_key, UInt8>
+    let interfaces: BPFMap<UInt32, fw_interface>
+    let counters: BPFPerCPUMap<UInt32, fw_counters>
+    let sockets: BPFMap<UInt64, fw_socket>
+    let maintenance: BPFProgram
 
-    init() throws {
+    /// - Parameter connectionLimit: entries of the connection table.
+    init(connectionLimit: Int = 1 << 10) throws {
         guard let bytes = BPFPrograms.object("packet") else { throw MissingObject() }
         var object = try BPFObject(bytes, name: "packet")
+        try object.setMaxEntries(connectionLimit, of: "connections")
         try object.load()
         ingress = try object.program("fairway_ingress")
         egress = try object.program("fairway_egress")
@@ -39,8 +50,24 @@ struct PacketStage: ~Copyable, Sendable {
         usage = try BPFMap(try object.map("usage"))
         fragments = try BPFMap(try object.map("fragments"))
         rejectBudget = try BPFPerCPUMap(try object.map("reject_budget"))
-        let settings = try BPFMap<UInt32, fw_settings>(try object.map("settings"))
-        try settings.update(0, Self.settings)
+        settings = try BPFMap(try object.map("settings"))
+        nodePortAddresses = try BPFMap(try object.map("nodeport_addresses"))
+        serviceRanges = try BPFMap(try object.map("service_ranges"))
+        podRanges = try BPFMap(try object.map("pod_ranges"))
+        sources = try BPFMap(try object.map("sources"))
+        interfaces = try BPFMap(try object.map("interfaces"))
+        counters = try BPFPerCPUMap(try object.map("counters"))
+        sockets = try BPFMap(try object.map("sockets"))
+        maintenance = try Self.maintenance(sharing: object)
+        try settings.update(0, Self.plainSettings)
+    }
+
+    private static func maintenance(sharing maps: borrowing BPFObject) throws -> BPFProgram {
+        guard let bytes = BPFPrograms.object("maintenance") else { throw MissingObject() }
+        var object = try BPFObject(bytes, name: "maintenance")
+        try object.reuseMaps(of: maps)
+        try object.load()
+        return try object.program("fairway_maintenance")
     }
 
     struct MissingObject: Error {}
@@ -48,7 +75,7 @@ struct PacketStage: ~Copyable, Sendable {
     static let nodeIPv4 = IPAddress.literal("192.0.2.1")
     static let nodeIPv6 = IPAddress.literal("2001:db8::1")
 
-    private static var settings: fw_settings {
+    static var plainSettings: fw_settings {
         var settings = fw_settings()
         settings.schema = UInt32(FW_SCHEMA)
         settings.ipv4 = fw_address(nodeIPv4)
@@ -89,12 +116,17 @@ enum TrafficAction {
 }
 
 extension PacketStage {
-    /// Sets the time up to which ICMP answers are spent, from now on.
-    func spendRejects(until later: Duration) throws {
+    /// The clock of the programs.
+    static var monotonicNanoseconds: UInt64 {
         var now = timespec()
         // SAFETY: the structure is this call's own.
         unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-        let start = later == .zero ? 0 : UInt64(now.tv_sec) * 1_000_000_000
+        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+    }
+
+    /// Sets the time up to which ICMP answers are spent, from now on.
+    func spendRejects(until later: Duration) throws {
+        let start = later == .zero ? 0 : Self.monotonicNanoseconds
         try rejectBudget.update(0, start + UInt64(later.components.seconds) * 1_000_000_000)
     }
 }
