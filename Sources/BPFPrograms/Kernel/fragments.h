@@ -53,3 +53,12 @@ static __noinline int fw_fragment_ports(struct __sk_buff *skb, struct fw_packet 
 		fw_fragment_remember(packet);
 	return 0;
 }
+
+// Whether a fragment without ports must not go on: to an address that only Services have, it would leave the node
+// for somewhere that knows nothing of it. To the node's own addresses it may: it waits there for a first fragment
+// until the kernel gives it up.
+static __always_inline int fw_fragment_is_lost(const struct fw_packet *packet)
+{
+	const struct fw_address *address = &packet->tuple.destination;
+	return fw_is_cluster_ip(address) || fw_in_service_ranges(address);
+}

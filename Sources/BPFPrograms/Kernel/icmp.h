@@ -219,13 +219,15 @@ static __always_inline int fw_rewrite_icmp_error(
 
 // Translates an ICMP error, outer addresses and the packet inside, as the packets of its connection are that travel
 // the same way; a tc action, or FW_NOT_TRANSLATED with the packet as it was. Every ICMP packet is given to it.
-static __noinline int fw_translate_icmp_error(struct __sk_buff *skb, struct fw_packet *packet, int is_egress)
+__noinline int fw_translate_icmp_error(struct __sk_buff *skb, struct fw_packet *packet, int is_egress)
 {
 	struct fw_quotation quotation;
 	struct fw_tuple key;
 	const struct fw_connection *connection;
 	int is_sent_on;
 
+	if (!packet) // never; the verifier looks at this function by itself
+		return FW_NOT_TRANSLATED;
 	if (packet->protocol != (packet->is_ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || packet->fragment != FW_WHOLE
 	    || !fw_is_icmp_error(packet->protocol, packet->icmp_type) || fw_read_quotation(skb, packet, &quotation))
 		return FW_NOT_TRANSLATED;
