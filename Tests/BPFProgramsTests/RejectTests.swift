@@ -1,3 +1,4 @@
+import BPF
 import CBPFMaps
 import NetworkTypes
 import Testing

@@ -1,3 +1,4 @@
+import BPF
 import CBPFMaps
 import NetworkTypes
 
@@ -88,12 +89,29 @@ extension PacketStage {
     }
 
     /// A frontend whose verdict is the same for everybody.
-    borrowing func addFrontend(_ endpoint: Endpoint, _ transport: UInt8, service: UInt32, _ verdict: fw_action) throws {
+    borrowing func addFrontend(
+        _ endpoint: Endpoint, _ transport: UInt8, service: UInt32, _ verdict: fw_action, isMasqueraded: Bool = false
+    ) throws {
         var frontend = fw_frontend()
         frontend.service = service
-        let value = UInt8(verdict.rawValue)
+        let value = UInt8(verdict.rawValue) | (isMasqueraded ? UInt8(FW_MASQUERADE) : 0)
         frontend.verdicts = (value, value, value)
         try frontends.update(fw_frontend_key(endpoint, transport), frontend)
         try clusterIPs.update(fw_address(endpoint.address), 1)
+    }
+
+    /// Backends of a service port, drawn at random; numbered from ten times its number on.
+    borrowing func addSet(service: UInt32, backends: [Endpoint]) throws {
+        for (index, endpoint) in backends.enumerated() {
+            let id = service * 10 + UInt32(index)
+            try addBackend(endpoint, service: service, id: id)
+            try slots.update(fw_slot_key(table: service, index: UInt32(index)), id)
+        }
+        var set = fw_backend_set()
+        (set.table, set.slot_count) = (service, UInt32(backends.count))
+        set.scheduler = UInt8(FW_RANDOM.rawValue)
+        for scope in [FW_CLUSTER, FW_LOCAL] {
+            try sets.update(fw_set_key(service: service, scope: UInt32(scope.rawValue)), set)
+        }
     }
 }
