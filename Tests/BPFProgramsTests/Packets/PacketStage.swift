@@ -26,21 +26,35 @@ struct PacketStage: ~Copyable, Sendable {
         guard let bytes = BPFPrograms.object("packet") else { throw MissingObject() }
         var object = try BPFObject(bytes, name: "packet")
         try object.load()
-        ingress = try object.program("fairway_ingress")
-        egress = try object.program("fairway_egress")
-        connections = try BPFMap(try object.map("connections"))
-        frontends = try BPFMap(try object.map("frontends"))
-        clusterIPs = try BPFMap(try object.map("cluster_ips"))
-        backends = try BPFMap(try object.map("backends"))
-        loads = try BPFMap(try object.map("loads"))
-        sets = try BPFMap(try object.map("backend_sets"))
-        slots = try BPFMap(try object.map("slots"))
-        drops = try BPFPerCPUMap(try object.map("drops"))
-        usage = try BPFMap(try object.map("usage"))
-        fragments = try BPFMap(try object.map("fragments"))
-        rejectBudget = try BPFPerCPUMap(try object.map("reject_budget"))
+        // All or none of what cannot be copied: errors first.
+        let ingress = try object.program("fairway_ingress")
+        let egress = try object.program("fairway_egress")
+        let connections: BPFMap<fw_tuple, fw_connection> = try BPFMap(try object.map("connections"))
+        let frontends: BPFMap<fw_frontend_key, fw_frontend> = try BPFMap(try object.map("frontends"))
+        let clusterIPs: BPFMap<fw_address, UInt8> = try BPFMap(try object.map("cluster_ips"))
+        let backends: BPFMap<UInt32, fw_backend> = try BPFMap(try object.map("backends"))
+        let loads: BPFMap<UInt32, fw_load> = try BPFMap(try object.map("loads"))
+        let sets: BPFMap<fw_set_key, fw_backend_set> = try BPFMap(try object.map("backend_sets"))
+        let slots: BPFMap<fw_slot_key, UInt32> = try BPFMap(try object.map("slots"))
+        let drops: BPFPerCPUMap<UInt32, UInt64> = try BPFPerCPUMap(try object.map("drops"))
+        let usage: BPFMap<UInt32, UInt64> = try BPFMap(try object.map("usage"))
+        let fragments: BPFMap<fw_fragment_key, fw_fragment> = try BPFMap(try object.map("fragments"))
+        let rejectBudget: BPFPerCPUMap<UInt32, UInt64> = try BPFPerCPUMap(try object.map("reject_budget"))
         let settings = try BPFMap<UInt32, fw_settings>(try object.map("settings"))
         try settings.update(0, Self.settings)
+        self.ingress = ingress
+        self.egress = egress
+        self.connections = connections
+        self.frontends = frontends
+        self.clusterIPs = clusterIPs
+        self.backends = backends
+        self.loads = loads
+        self.sets = sets
+        self.slots = slots
+        self.drops = drops
+        self.usage = usage
+        self.fragments = fragments
+        self.rejectBudget = rejectBudget
     }
 
     struct MissingObject: Error {}
