@@ -21,27 +21,46 @@ struct PacketStage: ~Copyable, Sendable {
     let usage: BPFMap<UInt32, UInt64>
     let fragments: BPFMap<fw_fragment_key, fw_fragment>
     let rejectBudget: BPFPerCPUMap<UInt32, UInt64>
+    let settings: BPFMap<UInt32, fw_settings>
+    let nodePortAddresses: BPFMap<fw_address, UInt8>
+    let serviceRanges: BPFMap<fw_prefix, UInt8>
+    let podRanges: BPFMap<fw_prefix, UInt8>
+    let sources: BPFMap<fw_source_key, UInt8>
+    let interfaces: BPFMap<UInt32, fw_interface>
+    let counters: BPFPerCPUMap<UInt32, fw_counters>
+    let sockets: BPFMap<UInt64, fw_socket>
+    let maintenance: BPFProgram
 
-    init() throws {
+    /// - Parameter connectionLimit: entries of the connection table.
+    init(connectionLimit: Int = 1 << 10) throws {
         guard let bytes = BPFPrograms.object("packet") else { throw MissingObject() }
         var object = try BPFObject(bytes, name: "packet")
+        try object.setMaxEntries(connectionLimit, of: "connections")
         try object.load()
-        // All or none of what cannot be copied: errors first.
+        // What cannot be copied is given away only when nothing can fail any more.
         let ingress = try object.program("fairway_ingress")
         let egress = try object.program("fairway_egress")
-        let connections: BPFMap<fw_tuple, fw_connection> = try BPFMap(try object.map("connections"))
-        let frontends: BPFMap<fw_frontend_key, fw_frontend> = try BPFMap(try object.map("frontends"))
-        let clusterIPs: BPFMap<fw_address, UInt8> = try BPFMap(try object.map("cluster_ips"))
-        let backends: BPFMap<UInt32, fw_backend> = try BPFMap(try object.map("backends"))
-        let loads: BPFMap<UInt32, fw_load> = try BPFMap(try object.map("loads"))
-        let sets: BPFMap<fw_set_key, fw_backend_set> = try BPFMap(try object.map("backend_sets"))
-        let slots: BPFMap<fw_slot_key, UInt32> = try BPFMap(try object.map("slots"))
-        let drops: BPFPerCPUMap<UInt32, UInt64> = try BPFPerCPUMap(try object.map("drops"))
-        let usage: BPFMap<UInt32, UInt64> = try BPFMap(try object.map("usage"))
-        let fragments: BPFMap<fw_fragment_key, fw_fragment> = try BPFMap(try object.map("fragments"))
-        let rejectBudget: BPFPerCPUMap<UInt32, UInt64> = try BPFPerCPUMap(try object.map("reject_budget"))
+        let connections = try BPFMap<fw_tuple, fw_connection>(try object.map("connections"))
+        let frontends = try BPFMap<fw_frontend_key, fw_frontend>(try object.map("frontends"))
+        let clusterIPs = try BPFMap<fw_address, UInt8>(try object.map("cluster_ips"))
+        let backends = try BPFMap<UInt32, fw_backend>(try object.map("backends"))
+        let loads = try BPFMap<UInt32, fw_load>(try object.map("loads"))
+        let sets = try BPFMap<fw_set_key, fw_backend_set>(try object.map("backend_sets"))
+        let slots = try BPFMap<fw_slot_key, UInt32>(try object.map("slots"))
+        let drops = try BPFPerCPUMap<UInt32, UInt64>(try object.map("drops"))
+        let usage = try BPFMap<UInt32, UInt64>(try object.map("usage"))
+        let fragments = try BPFMap<fw_fragment_key, fw_fragment>(try object.map("fragments"))
+        let rejectBudget = try BPFPerCPUMap<UInt32, UInt64>(try object.map("reject_budget"))
         let settings = try BPFMap<UInt32, fw_settings>(try object.map("settings"))
-        try settings.update(0, Self.settings)
+        let nodePortAddresses = try BPFMap<fw_address, UInt8>(try object.map("nodeport_addresses"))
+        let serviceRanges = try BPFMap<fw_prefix, UInt8>(try object.map("service_ranges"))
+        let podRanges = try BPFMap<fw_prefix, UInt8>(try object.map("pod_ranges"))
+        let sources = try BPFMap<fw_source_key, UInt8>(try object.map("sources"))
+        let interfaces = try BPFMap<UInt32, fw_interface>(try object.map("interfaces"))
+        let counters = try BPFPerCPUMap<UInt32, fw_counters>(try object.map("counters"))
+        let sockets = try BPFMap<UInt64, fw_socket>(try object.map("sockets"))
+        let maintenance = try Self.maintenance(sharing: object)
+        try settings.update(0, Self.plainSettings)
         self.ingress = ingress
         self.egress = egress
         self.connections = connections
@@ -55,6 +74,23 @@ struct PacketStage: ~Copyable, Sendable {
         self.usage = usage
         self.fragments = fragments
         self.rejectBudget = rejectBudget
+        self.settings = settings
+        self.nodePortAddresses = nodePortAddresses
+        self.serviceRanges = serviceRanges
+        self.podRanges = podRanges
+        self.sources = sources
+        self.interfaces = interfaces
+        self.counters = counters
+        self.sockets = sockets
+        self.maintenance = maintenance
+    }
+
+    private static func maintenance(sharing maps: borrowing BPFObject) throws -> BPFProgram {
+        guard let bytes = BPFPrograms.object("maintenance") else { throw MissingObject() }
+        var object = try BPFObject(bytes, name: "maintenance")
+        try object.reuseMaps(of: maps)
+        try object.load()
+        return try object.program("fairway_maintenance")
     }
 
     struct MissingObject: Error {}
@@ -62,7 +98,7 @@ struct PacketStage: ~Copyable, Sendable {
     static let nodeIPv4 = IPAddress.literal("192.0.2.1")
     static let nodeIPv6 = IPAddress.literal("2001:db8::1")
 
-    private static var settings: fw_settings {
+    static var plainSettings: fw_settings {
         var settings = fw_settings()
         settings.schema = UInt32(FW_SCHEMA)
         settings.ipv4 = fw_address(nodeIPv4)
@@ -103,12 +139,17 @@ enum TrafficAction {
 }
 
 extension PacketStage {
-    /// Sets the time up to which ICMP answers are spent, from now on.
-    func spendRejects(until later: Duration) throws {
+    /// The clock of the programs.
+    static var monotonicNanoseconds: UInt64 {
         var now = timespec()
         // SAFETY: the structure is this call's own.
         unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-        let start = later == .zero ? 0 : UInt64(now.tv_sec) * 1_000_000_000
+        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+    }
+
+    /// Sets the time up to which ICMP answers are spent, from now on.
+    func spendRejects(until later: Duration) throws {
+        let start = later == .zero ? 0 : Self.monotonicNanoseconds
         try rejectBudget.update(0, start + UInt64(later.components.seconds) * 1_000_000_000)
     }
 }
