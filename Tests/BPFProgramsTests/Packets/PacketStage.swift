@@ -30,59 +30,39 @@ struct PacketStage: ~Copyable, Sendable {
     let counters: BPFPerCPUMap<UInt32, fw_counters>
     let sockets: BPFMap<UInt64, fw_socket>
     let maintenance: BPFProgram
+}
 
+extension PacketStage {
     /// - Parameter connectionLimit: entries of the connection table.
     init(connectionLimit: Int = 1 << 10) throws {
         guard let bytes = BPFPrograms.object("packet") else { throw MissingObject() }
         var object = try BPFObject(bytes, name: "packet")
         try object.setMaxEntries(connectionLimit, of: "connections")
         try object.load()
-        // What cannot be copied is given away only when nothing can fail any more.
-        let ingress = try object.program("fairway_ingress")
-        let egress = try object.program("fairway_egress")
-        let connections = try BPFMap<fw_tuple, fw_connection>(try object.map("connections"))
-        let frontends = try BPFMap<fw_frontend_key, fw_frontend>(try object.map("frontends"))
-        let clusterIPs = try BPFMap<fw_address, UInt8>(try object.map("cluster_ips"))
-        let backends = try BPFMap<UInt32, fw_backend>(try object.map("backends"))
-        let loads = try BPFMap<UInt32, fw_load>(try object.map("loads"))
-        let sets = try BPFMap<fw_set_key, fw_backend_set>(try object.map("backend_sets"))
-        let slots = try BPFMap<fw_slot_key, UInt32>(try object.map("slots"))
-        let drops = try BPFPerCPUMap<UInt32, UInt64>(try object.map("drops"))
-        let usage = try BPFMap<UInt32, UInt64>(try object.map("usage"))
-        let fragments = try BPFMap<fw_fragment_key, fw_fragment>(try object.map("fragments"))
-        let rejectBudget = try BPFPerCPUMap<UInt32, UInt64>(try object.map("reject_budget"))
-        let settings = try BPFMap<UInt32, fw_settings>(try object.map("settings"))
-        let nodePortAddresses = try BPFMap<fw_address, UInt8>(try object.map("nodeport_addresses"))
-        let serviceRanges = try BPFMap<fw_prefix, UInt8>(try object.map("service_ranges"))
-        let podRanges = try BPFMap<fw_prefix, UInt8>(try object.map("pod_ranges"))
-        let sources = try BPFMap<fw_source_key, UInt8>(try object.map("sources"))
-        let interfaces = try BPFMap<UInt32, fw_interface>(try object.map("interfaces"))
-        let counters = try BPFPerCPUMap<UInt32, fw_counters>(try object.map("counters"))
-        let sockets = try BPFMap<UInt64, fw_socket>(try object.map("sockets"))
-        let maintenance = try Self.maintenance(sharing: object)
-        try settings.update(0, Self.plainSettings)
-        self.ingress = ingress
-        self.egress = egress
-        self.connections = connections
-        self.frontends = frontends
-        self.clusterIPs = clusterIPs
-        self.backends = backends
-        self.loads = loads
-        self.sets = sets
-        self.slots = slots
-        self.drops = drops
-        self.usage = usage
-        self.fragments = fragments
-        self.rejectBudget = rejectBudget
-        self.settings = settings
-        self.nodePortAddresses = nodePortAddresses
-        self.serviceRanges = serviceRanges
-        self.podRanges = podRanges
-        self.sources = sources
-        self.interfaces = interfaces
-        self.counters = counters
-        self.sockets = sockets
-        self.maintenance = maintenance
+        try BPFMap<UInt32, fw_settings>(try object.map("settings")).update(0, Self.plainSettings)
+        self.init(
+            ingress: try object.program("fairway_ingress"),
+            egress: try object.program("fairway_egress"),
+            connections: try BPFMap(try object.map("connections")),
+            frontends: try BPFMap(try object.map("frontends")),
+            clusterIPs: try BPFMap(try object.map("cluster_ips")),
+            backends: try BPFMap(try object.map("backends")),
+            loads: try BPFMap(try object.map("loads")),
+            sets: try BPFMap(try object.map("backend_sets")),
+            slots: try BPFMap(try object.map("slots")),
+            drops: try BPFPerCPUMap(try object.map("drops")),
+            usage: try BPFMap(try object.map("usage")),
+            fragments: try BPFMap(try object.map("fragments")),
+            rejectBudget: try BPFPerCPUMap(try object.map("reject_budget")),
+            settings: try BPFMap(try object.map("settings")),
+            nodePortAddresses: try BPFMap(try object.map("nodeport_addresses")),
+            serviceRanges: try BPFMap(try object.map("service_ranges")),
+            podRanges: try BPFMap(try object.map("pod_ranges")),
+            sources: try BPFMap(try object.map("sources")),
+            interfaces: try BPFMap(try object.map("interfaces")),
+            counters: try BPFPerCPUMap(try object.map("counters")),
+            sockets: try BPFMap(try object.map("sockets")),
+            maintenance: try Self.maintenance(sharing: object))
     }
 
     private static func maintenance(sharing maps: borrowing BPFObject) throws -> BPFProgram {
