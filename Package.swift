@@ -73,7 +73,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     // The ebpf mode's programs: C for the kernel, compiled and embedded by a plugin
     .systemLibrary(name: "CBPF", providers: [.apt(["libbpf-dev", "libelf-dev", "zlib1g-dev"])]),
     .target(name: "CBPFMaps"),
-    .target(name: "BPF", dependencies: ["CBPF", "LinuxSystem", "NetworkTypes"]),
+    .target(name: "BPF", dependencies: ["CBPF", "LinuxSystem", "Netlink", "NetworkTypes"]),
     .executableTarget(name: "program-embedder"),
     .plugin(
         name: "EmbedPrograms", capability: .buildTool(), dependencies: ["program-embedder"],
@@ -118,6 +118,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(
         name: "NetworkNamespaceTesting", dependencies: ["LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/NetworkNamespaceTesting"),
+    .target(
+        name: "BPFTesting", dependencies: ["BPF", "CBPF", "LinuxSystem", "NetworkNamespaceTesting"],
+        path: "Tests/Support/BPFTesting"),
     .executableTarget(
         name: "local-address-holder", dependencies: ["LocalAddress", "LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/LocalAddressHolder"),
@@ -247,11 +250,14 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
             "ManifestSource", "NetworkNamespaceTesting", "NetworkTypes", "ObjectStore", "fairway",
         ]),
     .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing", "NetworkTypes"]),
-    .testTarget(name: "BPFTests", dependencies: ["BPF", "LinuxSystem", "NetworkTypes"]),
+    .testTarget(
+        name: "BPFTests", dependencies: ["BPF", "BPFTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"],
+        exclude: ["Kernel"], plugins: ["EmbedPrograms"]),
     .testTarget(
         name: "BPFProgramsTests",
         dependencies: [
-            "BPFPrograms", "BPF", "CBPFMaps", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+            "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "LoadBalancing", "LinuxSystem", "NetworkTypes",
+            "NetworkNamespaceTesting",
         ]),
     .testTarget(
         name: "BPFDataplaneTests",

@@ -18,7 +18,7 @@ internal import LinuxSystem
     package init(_ bytes: [UInt8], name: String) throws(BPFError) {
         // SAFETY: all pointers in it are NULL until the call.
         var options = unsafe bpf_object_open_opts()
-        unsafe options.sz = unsafe MemoryLayout<bpf_object_open_opts>.size
+        unsafe options.sz = unsafe optionsSize(upTo: \bpf_object_open_opts.kernel_log_level)
         var log = ""
         var status: Int32 = 0
         // SAFETY: libbpf takes copies of the name and of what it needs of the bytes, and is done with both at the end.
@@ -33,7 +33,7 @@ internal import LinuxSystem
             }
         }
         guard let pointer = unsafe opened else {
-            throw BPFError(.invalidObject, doing: "open object \(name)", errno: -status, cause: Self.lastLine(log), log: log)
+            throw BPFError(.invalidObject, doing: "open object \(name)", errno: -status, cause: Self.firstLine(log), log: log)
         }
         unsafe self.pointer = pointer
         self.name = name
@@ -62,8 +62,8 @@ internal import LinuxSystem
         let program = log.split(separator: "\n").lazy.compactMap(programThatFailed).first
         let doing = program.map { "load program \($0) of object \(name)" } ?? "load object \(name)"
         let verifier = LibraryMessages.cause(in: log)
-        let code = verifier == nil ? BPFError.Code(errno: -status) : .rejected
-        return BPFError(code, doing: doing, errno: -status, cause: verifier ?? lastLine(log), log: log)
+        let code = LibraryMessages.isVerifiers(log) ? .rejected : BPFError.Code(errno: -status)
+        return BPFError(code, doing: doing, errno: -status, cause: verifier ?? firstLine(log), log: log)
     }
 
     /// libbpf's `prog 'NAME': BPF program load failed: ...`.
@@ -73,7 +73,7 @@ internal import LinuxSystem
         return parts[1]
     }
 
-    private static func lastLine(_ log: String) -> String? {
+    private static func firstLine(_ log: String) -> String? {
         log.split(separator: "\n").first.map { $0.hasPrefix("libbpf: ") ? String($0.dropFirst(8)) : String($0) }
     }
 
