@@ -58,6 +58,7 @@ FW_HASH(connections, struct fw_tuple, struct fw_connection, 1 << 19);
 FW_HASH(sockets, __u64, struct fw_socket, 1 << 17);
 FW_HASH(socket_flows, struct fw_socket_flow_key, struct fw_socket_flow, 1 << 17);
 FW_ARRAY(drops, BPF_MAP_TYPE_PERCPU_ARRAY, __u64, FW_DROP_REASONS);
+FW_ARRAY(reject_budget, BPF_MAP_TYPE_PERCPU_ARRAY, __u64, 1);
 FW_ARRAY(usage, BPF_MAP_TYPE_ARRAY, __u64, FW_USAGES);
 
 struct {

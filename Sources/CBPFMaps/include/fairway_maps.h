@@ -34,6 +34,7 @@
 //   socket_flows       fw_socket_flow_key -> fw_socket_flow
 //   counters           __u32, a backend -> fw_counters, one for each processor
 //   drops              __u32, fw_drop  -> __u64, one for each processor
+//   reject_budget      __u32 0         -> __u64, ns up to which ICMP answers are spent, one for each processor
 //   usage              __u32, fw_usage -> __u64      entries of the tables that can fill up
 
 struct fw_address {
@@ -230,8 +231,8 @@ enum fw_state {
 struct fw_connection {
 	struct fw_tuple becomes; // what the packet is rewritten to
 	struct fw_tuple forward; // of the entry that keeps the state: role FW_FORWARD
-	__u64 seen;   // ns; the rest in the forward entry only
 	__u64 opened; // ns
+	__u64 seen;   // ns; the rest in the forward entry only, but for NODE and MASQUERADED in flags
 	struct fw_address node; // masqueraded to
 	__u32 service;
 	__u32 backend;
@@ -322,7 +323,10 @@ enum fw_drop {
 	FW_DROP_UNSUPPORTED = 8,      // SCTP to another port
 	FW_DROP_REJECTED = 9,         // answered with ICMP
 	FW_DROP_SOCKET_REJECTED = 10, // connect() refused
-	FW_DROP_REASONS = 11,
+	FW_DROP_STRAY = 11,           // a reset of a connection that is not in the table
+	FW_DROP_REJECT_LIMITED = 12,  // would have been answered with ICMP, but too many were
+	FW_DROP_UNANSWERED = 13,      // to be rejected, and never answered: an ICMP error, from or to no single host
+	FW_DROP_REASONS = 14,
 };
 
 enum fw_usage {
