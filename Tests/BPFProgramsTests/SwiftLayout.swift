@@ -64,6 +64,8 @@ let swiftLayouts: [SwiftLayout] = [
         "fw_affinity", fw_affinity.self,
         ["backend": \.backend, "zero": \.zero, "seen": \.seen]),
     SwiftLayout(
+        "fw_sibling_key", fw_sibling_key.self, ["service": \.service, "address": \.address]),
+    SwiftLayout(
         "fw_tuple", fw_tuple.self,
         ["source": \.source, "destination": \.destination, "source_port": \.source_port,
             "destination_port": \.destination_port, "protocol": \.protocol, "zero": \.zero]),
