@@ -1,13 +1,17 @@
 // The table of connections: how entries come and go, and what packets do to their state.
 //
 // A connection is made and ended as a whole. Its forward entry is written last and deleted first: who finds it finds the
-// others, and whose deletion of it succeeds deletes the others. The tuples of the others follow from it.
+// others, and who marks it as ending deletes them all. The tuples of the others follow from it.
+//
+// The memory of an entry that was deleted can be another's at once, while a processor still looks at it: what is given
+// back is what the memory says after its flag was taken, never what it said before.
 #pragma once
 
 #include "loads.h"
 #include "parsing.h"
 
 #define FW_PORT_ATTEMPTS 64 // ports tried for one connection: beyond that the range counts as used up
+#define FW_ENOENT 2
 #define FW_EEXIST 17
 
 // A connection to be made; too large for the stack.
@@ -29,7 +33,10 @@ struct fw_opening {
 	__u32 zero;
 	// At work.
 	struct fw_connection entry;
+	struct fw_tuple reply;
+	struct fw_tuple answers; // what the reply becomes
 	struct fw_tuple key;
+	struct fw_tuple other;
 };
 
 enum fw_opened {
@@ -54,7 +61,8 @@ static __always_inline struct fw_opening *fw_scratch(void)
 
 static __always_inline struct fw_connection *fw_connection_find(const struct fw_tuple *tuple)
 {
-	return bpf_map_lookup_elem(&connections, tuple);
+	struct fw_tuple key = *tuple; // Linux 6.1 looks up what is on the stack or in a map, not a function's argument
+	return bpf_map_lookup_elem(&connections, &key);
 }
 
 static __always_inline void fw_reverse(struct fw_tuple *to, const struct fw_tuple *tuple)
@@ -85,10 +93,8 @@ static __always_inline void fw_unmasquerade_key(
 // Gives back the connection's count, once.
 static __always_inline void fw_connection_uncount(struct fw_connection *forward)
 {
-	__u32 backend = forward->backend;
-
 	if (__sync_fetch_and_and(&forward->flags, ~FW_CONNECTION_COUNTED) & FW_CONNECTION_COUNTED)
-		fw_load_take(backend);
+		fw_load_take(*(volatile __u32 *)&forward->backend);
 }
 
 // Ends the connection whose forward entry has this tuple, which must not lie in the entry itself. Packets, expiry and
@@ -96,21 +102,32 @@ static __always_inline void fw_connection_uncount(struct fw_connection *forward)
 __noinline int fw_connection_end(const struct fw_tuple *tuple)
 {
 	struct fw_connection *forward;
-	struct fw_tuple becomes, key;
+	struct fw_tuple own, becomes, key;
 	struct fw_address node;
 	__u32 masqueraded;
+	long failure;
 
 	if (!tuple) // never; the verifier looks at this function by itself
 		return 0;
-	forward = fw_connection_find(tuple);
-	if (!forward || forward->role != FW_FORWARD)
+	own = *tuple;
+	forward = bpf_map_lookup_elem(&connections, &own);
+	if (!forward || forward->role != FW_FORWARD
+		|| __sync_fetch_and_or(&forward->flags, FW_CONNECTION_ENDING) & FW_CONNECTION_ENDING)
 		return 0;
 	becomes = forward->becomes;
 	node = forward->node;
 	masqueraded = forward->flags & FW_CONNECTION_MASQUERADED;
-	fw_connection_uncount(forward);
-	if (bpf_map_delete_elem(&connections, tuple))
+	if (!fw_same_tuple(&forward->forward, &own)) { // another's by now
+		__sync_fetch_and_and(&forward->flags, ~FW_CONNECTION_ENDING);
 		return 0;
+	}
+	fw_connection_uncount(forward);
+	failure = bpf_map_delete_elem(&connections, &own);
+	if (failure) {
+		if (failure != -FW_ENOENT) // for the next one to try
+			__sync_fetch_and_and(&forward->flags, ~FW_CONNECTION_ENDING);
+		return 0;
+	}
 	fw_reverse(&key, &becomes);
 	bpf_map_delete_elem(&connections, &key);
 	if (masqueraded) {
@@ -134,17 +151,15 @@ static __always_inline long fw_add_entry(
 // The entries that masquerading adds; both or none.
 static __always_inline long fw_add_masquerade(struct fw_opening *opening)
 {
-	struct fw_tuple other;
 	long failure;
 
 	fw_unmasquerade_key(&opening->key, &opening->becomes, &opening->node);
-	fw_reverse(&other, &opening->becomes);
-	failure = fw_add_entry(opening, &opening->key, &other, FW_UNMASQUERADE);
+	failure = fw_add_entry(opening, &opening->key, &opening->reply, FW_UNMASQUERADE);
 	if (failure)
 		return failure;
-	other = opening->becomes;
-	other.source = opening->node;
-	failure = fw_add_entry(opening, &opening->becomes, &other, FW_MASQUERADING);
+	opening->other = opening->becomes;
+	opening->other.source = opening->node;
+	failure = fw_add_entry(opening, &opening->becomes, &opening->other, FW_MASQUERADING);
 	if (failure)
 		bpf_map_delete_elem(&connections, &opening->key);
 	return failure;
@@ -160,12 +175,11 @@ static __always_inline void fw_remove_masquerade(struct fw_opening *opening)
 // The entries of answers, then, once they are there, the forward entry.
 static __always_inline long fw_add_entries(struct fw_opening *opening)
 {
-	struct fw_tuple reply, answers;
 	long failure;
 
-	fw_reverse(&reply, &opening->becomes);
-	fw_reverse(&answers, &opening->forward);
-	failure = fw_add_entry(opening, &reply, &answers, FW_REPLY);
+	fw_reverse(&opening->reply, &opening->becomes);
+	fw_reverse(&opening->answers, &opening->forward);
+	failure = fw_add_entry(opening, &opening->reply, &opening->answers, FW_REPLY);
 	if (failure)
 		return failure;
 	if (opening->flags & FW_CONNECTION_MASQUERADED) {
@@ -184,7 +198,7 @@ static __always_inline long fw_add_entries(struct fw_opening *opening)
 	if (opening->flags & FW_CONNECTION_MASQUERADED)
 		fw_remove_masquerade(opening);
 remove_reply:
-	bpf_map_delete_elem(&connections, &reply);
+	bpf_map_delete_elem(&connections, &opening->reply);
 	return failure;
 }
 
