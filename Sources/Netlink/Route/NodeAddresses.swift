@@ -76,15 +76,15 @@ package struct NodeAddresses: ~Copyable, Sendable {
         try socket.perform(request, doing: doing, object: object)
     }
 
-    private func dump(
-        _ type: Int32, doing: String, restart: () -> Void,
+    /// - Parameter head: a struct ifinfomsg, ifaddrmsg, rtmsg or tcmsg; AF_UNSPEC unless it says more.
+    func dump(
+        _ type: Int32, head: [UInt8] = [UInt8](repeating: 0, count: 16), doing: String, restart: () -> Void,
         _ body: (NetlinkMessageHeader, RawSpan) throws(NetlinkError) -> Void
     ) throws(NetlinkError) {
         var writer = NetlinkWriter(capacity: 64)
         let start = writer.beginMessage(
             type: UInt16(type), flags: UInt16(NLM_F_REQUEST | NLM_F_DUMP), sequence: 1)
-        // AF_UNSPEC: a struct ifinfomsg or ifaddrmsg of zeros.
-        writer.append([UInt8](repeating: 0, count: 16))
+        writer.append(head)
         writer.endMessage(at: start)
         try socket.dump(writer, doing: doing, restart: restart, body)
     }
