@@ -44,6 +44,7 @@ FW_HASH(cursors, struct fw_set_key, __u64, 1 << 14);
 FW_HASH(slots, struct fw_slot_key, __u32, 1 << 18);
 FW_HASH(backends, __u32, struct fw_backend, 1 << 17);
 FW_HASH(loads, __u32, struct fw_load, 1 << 17);
+FW_HASH(siblings, struct fw_sibling_key, __u32, 1 << 14);
 FW_HASH(nodeport_addresses, struct fw_address, __u8, 1 << 10);
 FW_HASH(cluster_ips, struct fw_address, __u8, 1 << 16);
 FW_HASH(interfaces, __u32, struct fw_interface, 1 << 14);
@@ -57,6 +58,7 @@ FW_HASH(connections, struct fw_tuple, struct fw_connection, 1 << 19);
 FW_HASH(sockets, __u64, struct fw_socket, 1 << 17);
 FW_HASH(socket_flows, struct fw_socket_flow_key, struct fw_socket_flow, 1 << 17);
 FW_ARRAY(drops, BPF_MAP_TYPE_PERCPU_ARRAY, __u64, FW_DROP_REASONS);
+FW_ARRAY(reject_budget, BPF_MAP_TYPE_PERCPU_ARRAY, __u64, 1);
 FW_ARRAY(usage, BPF_MAP_TYPE_ARRAY, __u64, FW_USAGES);
 
 struct {

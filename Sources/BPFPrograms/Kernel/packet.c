@@ -1,5 +1,85 @@
-// Written with its first program.
-#include "schedulers.h"
-#include "parsing.h"
+// The packet programs: one for what arrives on an interface of the node, one for what leaves by it.
+#include "fragments.h"
+#include "icmp.h"
+#include "nat.h"
+#include "reject.h"
 
 char program_license[] SEC("license") = "GPL";
+
+// Addresses that belong to Services alone. A NodePort's are the node's own as well, and left to its stack.
+static __always_inline int fw_of_services(const struct fw_address *address)
+{
+	return fw_is_cluster_ip(address) || fw_in_service_ranges(address);
+}
+
+static __noinline int fw_without_frontend(struct __sk_buff *skb, struct fw_packet *packet)
+{
+	if (fw_is_cluster_ip(&packet->tuple.destination))
+		return fw_reject(skb, packet);
+	if (fw_in_service_ranges(&packet->tuple.destination))
+		return fw_drop(FW_DROP_UNALLOCATED);
+	return FW_GO_ON;
+}
+
+// A packet of no connection in the table.
+static __noinline int fw_unknown(struct __sk_buff *skb, struct fw_packet *packet, int from_node)
+{
+	struct fw_frontend *frontend = fw_find_frontend(
+		&packet->tuple.destination, packet->tuple.destination_port, packet->tuple.protocol);
+	__u32 verdict;
+
+	if (!frontend)
+		return fw_without_frontend(skb, packet);
+	if (!fw_source_allowed(frontend->sources, &packet->tuple.source))
+		return fw_drop(FW_DROP_SOURCE);
+	verdict = frontend->verdicts[fw_find_origin(skb, packet, from_node)];
+	switch (verdict & FW_ACTION_MASK) {
+	case FW_REJECT:
+		return fw_reject(skb, packet);
+	case FW_DROP:
+		return fw_drop(FW_DROP_POLICY);
+	case FW_BALANCE_CLUSTER:
+	case FW_BALANCE_LOCAL:
+		return fw_balance(skb, packet, frontend->service, verdict, from_node);
+	}
+	return FW_GO_ON;
+}
+
+static __always_inline int fw_handle(struct __sk_buff *skb, const int is_egress)
+{
+	int from_node = is_egress && skb->ingress_ifindex == 0;
+	struct fw_packet packet = {};
+	struct fw_connection *entry;
+	int action = fw_parse(skb, &packet);
+
+	if (action == FW_NOT_IP)
+		return FW_GO_ON;
+	if (action == FW_BAD)
+		return fw_of_services(&packet.tuple.destination) ? fw_drop(FW_DROP_MALFORMED) : FW_GO_ON;
+	if (packet.fragment != FW_WHOLE && fw_fragment_ports(skb, &packet))
+		return fw_of_services(&packet.tuple.destination) ? fw_drop(FW_DROP_FRAGMENT) : FW_GO_ON;
+	if (packet.protocol == IPPROTO_ICMP || packet.protocol == IPPROTO_ICMPV6) {
+		action = fw_translate_icmp_error(skb, &packet, is_egress);
+		if (action != FW_NOT_TRANSLATED)
+			return action;
+	}
+	action = FW_UNKNOWN;
+	entry = fw_connection_find(&packet.tuple);
+	if (entry)
+		action = fw_known(skb, &packet, entry, is_egress);
+	if (action != FW_UNKNOWN)
+		return action;
+	return is_egress && !from_node ? FW_GO_ON : fw_unknown(skb, &packet, from_node);
+}
+
+SEC("tc")
+int fairway_ingress(struct __sk_buff *skb)
+{
+	return fw_handle(skb, 0);
+}
+
+SEC("tc")
+int fairway_egress(struct __sk_buff *skb)
+{
+	return fw_handle(skb, 1);
+}

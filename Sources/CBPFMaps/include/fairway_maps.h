@@ -27,12 +27,14 @@
 //   interfaces         __u32, ifindex  -> fw_interface
 //   settings           __u32 0         -> fw_settings
 //   affinity           fw_affinity_key -> fw_affinity
+//   siblings           fw_sibling_key  -> __u32, a backend; of whole Services with affinity only
 //   connections        fw_tuple        -> fw_connection
 //   fragments          fw_fragment_key -> fw_fragment
 //   sockets            __u64, a socket's cookie -> fw_socket
 //   socket_flows       fw_socket_flow_key -> fw_socket_flow
 //   counters           __u32, a backend -> fw_counters, one for each processor
 //   drops              __u32, fw_drop  -> __u64, one for each processor
+//   reject_budget      __u32 0         -> __u64, ns up to which ICMP answers are spent, one for each processor
 //   usage              __u32, fw_usage -> __u64      entries of the tables that can fill up
 
 struct fw_address {
@@ -97,7 +99,7 @@ enum fw_scheduler {
 	FW_WEIGHTED_LEAST_CONNECTIONS = 6, // wlc: least connections / weight
 	FW_SHORTEST_EXPECTED_DELAY = 7,    // sed: least (connections + 1) / weight
 	FW_NEVER_QUEUE = 8,  // nq: one without connections, else sed
-	FW_TWO_CHOICES = 9,  // twos: of two at random, weighted, the one with less connections / weight
+	FW_TWO_CHOICES = 9,  // twos: of two slots at random the one with less connections / weight
 };
 
 // Backends of one set that lc, wlc, sed and nq compare: a choice costs some 30 ns for each. Of a larger
@@ -122,6 +124,10 @@ struct fw_slot_key {
 
 #define FW_BACKEND_LOCAL 1    // on this node, or perhaps
 #define FW_BACKEND_DRAINING 2 // takes no new connection, keeps those it has
+// Not in the set of one scope, though it is in the other's (hints, or a terminating one that only the local set falls
+// back to): a client that affinity remembers does not come back to it by the set that it is not in.
+#define FW_BACKEND_NOT_CLUSTER_SET 4
+#define FW_BACKEND_NOT_LOCAL_SET 8
 
 // A backend belongs to one service port: the same pod behind two has two, with a load each.
 struct fw_backend {
@@ -177,9 +183,17 @@ struct fw_affinity_key {
 };
 
 struct fw_affinity {
-	__u32 backend; // of the whole owner: found again by its place when another service port asks
+	__u32 backend; // of the owner, a whole Service: perhaps behind another of its ports, see fw_sibling_key
 	__u32 zero;
 	__u64 seen; // ns, bpf_ktime_get_ns
+};
+
+// Affinity of a whole Service: the backend remembered is behind the service port that the client asked first; behind
+// another it is the one with the same address. Written for each backend of each service port whose sets name an
+// owner that other service ports share, and for no others; of several with one address any.
+struct fw_sibling_key {
+	__u32 service; // asked for
+	struct fw_address address; // of the backend remembered
 };
 
 struct fw_tuple {
@@ -217,8 +231,8 @@ enum fw_state {
 struct fw_connection {
 	struct fw_tuple becomes; // what the packet is rewritten to
 	struct fw_tuple forward; // of the entry that keeps the state: role FW_FORWARD
-	__u64 seen;   // ns; the rest in the forward entry only
 	__u64 opened; // ns
+	__u64 seen;   // ns; the rest in the forward entry only, but for NODE and MASQUERADED in flags
 	struct fw_address node; // masqueraded to
 	__u32 service;
 	__u32 backend;
@@ -256,31 +270,37 @@ struct fw_socket {
 	__u64 namespace_cookie;
 	__u64 opened;
 	__u32 service;
-	__u32 backend;
+	__u32 backend; // 0: not connected, see socket_flows; so are frontend and peer
 	__u32 flags;
-	__u32 flow_count; // of an unconnected UDP socket: its entries in socket_flows, numbered from 0
+	__u32 flow_count; // of an unconnected UDP socket: entries in socket_flows are numbered below the lesser of it and the limit
 };
 
 // Flows of one unconnected UDP socket that are remembered; with more the oldest is given up.
 #define FW_SOCKET_FLOW_LIMIT 16
 
-// Two kinds of entry: by what was asked (is_reply 0) and by who answers (is_reply 1), so that
-// both directions cost one lookup.
+// Each flow has three entries: by what was asked and by who answers, so that both directions cost one lookup, and by
+// number, to find them all when the socket is closed.
+enum fw_flow_kind {
+	FW_FLOW_ASKED = 0,    // the frontend -> the backend
+	FW_FLOW_ANSWERED = 1, // the backend -> the frontend; of two frontends with one backend the one asked last
+	FW_FLOW_NUMBERED = 2, // ::number, port 0 -> the frontend
+};
+
 struct fw_socket_flow_key {
 	__u64 cookie;
 	struct fw_address address;
 	__u16 port;
-	__u8 is_reply;
+	__u8 kind; // fw_flow_kind
 	__u8 zero[5];
 };
 
 struct fw_socket_flow {
-	struct fw_address address; // the other end's: backend, or frontend
+	struct fw_address address;
 	__u16 port;
-	__u8 zero[2];
+	__u16 flags; // FW_SOCKET_COUNTED, in the numbered entry
 	__u32 backend;
 	__u32 service;
-	__u32 index; // of flow_count
+	__u32 number; // 0..<FW_SOCKET_FLOW_LIMIT
 };
 
 struct fw_counters {
@@ -303,7 +323,10 @@ enum fw_drop {
 	FW_DROP_UNSUPPORTED = 8,      // SCTP to another port
 	FW_DROP_REJECTED = 9,         // answered with ICMP
 	FW_DROP_SOCKET_REJECTED = 10, // connect() refused
-	FW_DROP_REASONS = 11,
+	FW_DROP_STRAY = 11,           // a reset of a connection that is not in the table
+	FW_DROP_REJECT_LIMITED = 12,  // would have been answered with ICMP, but too many were
+	FW_DROP_UNANSWERED = 13,      // to be rejected, and never answered: an ICMP error, from or to no single host
+	FW_DROP_REASONS = 14,
 };
 
 enum fw_usage {

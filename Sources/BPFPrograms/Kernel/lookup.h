@@ -1,0 +1,127 @@
+// What the maps say of an address, a frontend or a source, and the counting that every program does.
+#pragma once
+
+#include <bpf/bpf_endian.h>
+
+#include "maps.h"
+
+// Written to the word before an IPv4 address: ::ffff:a.b.c.d.
+#define FW_IPV4_MARK bpf_htonl(0xffff)
+
+static __always_inline struct fw_address fw_ipv4(__u32 address)
+{
+	return (struct fw_address){ { 0, 0, FW_IPV4_MARK, address } };
+}
+
+static __always_inline int fw_is_ipv4(const struct fw_address *address)
+{
+	return address->words[0] == 0 && address->words[1] == 0 && address->words[2] == FW_IPV4_MARK;
+}
+
+static __always_inline int fw_same_address(const struct fw_address *one, const struct fw_address *other)
+{
+	return one->words[0] == other->words[0] && one->words[1] == other->words[1] && one->words[2] == other->words[2] &&
+	       one->words[3] == other->words[3];
+}
+
+// True for a field of the settings or of an interface that was left empty.
+static __always_inline int fw_is_unset(const struct fw_address *address)
+{
+	return (address->words[0] | address->words[1] | address->words[2] | address->words[3]) == 0;
+}
+
+// 0.0.0.0 or ::.
+static __always_inline int fw_is_wildcard(const struct fw_address *address)
+{
+	return address->words[3] == 0 && (fw_is_ipv4(address) || fw_is_unset(address));
+}
+
+// Never 0 once the daemon has written them; the verifier does not know that an array's first entry is there.
+static __always_inline const struct fw_settings *fw_get_settings(void)
+{
+	__u32 first = 0;
+	return bpf_map_lookup_elem(&settings, &first);
+}
+
+// The Service at an address and port (network order): its own, else a NodePort where the address is one that
+// NodePorts are served at. None at the wildcard, which is the key of NodePorts and, to connect(), the loopback.
+static __always_inline struct fw_frontend *fw_find_frontend(const struct fw_address *destination, __u16 port, __u8 protocol)
+{
+	if (fw_is_wildcard(destination))
+		return 0;
+	struct fw_frontend_key key = { .address = *destination, .port = port, .protocol = protocol };
+	struct fw_frontend *frontend = bpf_map_lookup_elem(&frontends, &key);
+	if (frontend || !bpf_map_lookup_elem(&nodeport_addresses, &key.address))
+		return frontend;
+	key.address = fw_is_ipv4(destination) ? fw_ipv4(0) : (struct fw_address){};
+	return bpf_map_lookup_elem(&frontends, &key);
+}
+
+// Whether some Service has this ClusterIP, at whatever port.
+static __always_inline int fw_is_cluster_ip(const struct fw_address *address)
+{
+	return bpf_map_lookup_elem(&cluster_ips, address) != 0;
+}
+
+static __always_inline int fw_in_service_ranges(const struct fw_address *address)
+{
+	struct fw_prefix key = { .length = 128, .address = *address };
+	return bpf_map_lookup_elem(&service_ranges, &key) != 0;
+}
+
+// Whether a packet with this source, or one that arrived on this interface, is a pod's, as the settings detect pods.
+static __always_inline int fw_is_pod_source(
+	const struct fw_settings *settings, const struct fw_address *source, __u32 ifindex)
+{
+	if (settings->detect & FW_DETECT_PREFIXES) {
+		struct fw_prefix key = { .length = 128, .address = *source };
+		if (bpf_map_lookup_elem(&pod_ranges, &key))
+			return 1;
+	}
+	if (settings->detect & FW_DETECT_INTERFACES) {
+		struct fw_interface *interface = bpf_map_lookup_elem(&interfaces, &ifindex);
+		if (interface && interface->flags & FW_INTERFACE_POD)
+			return 1;
+	}
+	return 0;
+}
+
+// `allowed` is fw_frontend.sources.
+static __always_inline int fw_source_allowed(__u32 allowed, const struct fw_address *source)
+{
+	struct fw_source_key key = { .length = 32 + 128, .sources = bpf_htonl(allowed), .address = *source };
+	return allowed == 0 || bpf_map_lookup_elem(&sources, &key) != 0;
+}
+
+// A program of a cgroup can be preempted by another on its processor: the counts of a processor are atomic too.
+static __always_inline void fw_count_drop(__u32 reason)
+{
+	__u64 *count = bpf_map_lookup_elem(&drops, &reason);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+}
+
+static __always_inline void fw_count_usage(__u32 which, __s64 change)
+{
+	__u64 *count = bpf_map_lookup_elem(&usage, &which);
+	if (count)
+		__sync_fetch_and_add(count, change);
+}
+
+// The counters of a backend on this processor, made when they are first asked for; 0 when there is no room.
+static __noinline struct fw_counters *fw_find_counters(__u32 backend)
+{
+	struct fw_counters *found = bpf_map_lookup_elem(&counters, &backend);
+	if (found)
+		return found;
+	struct fw_counters none = {};
+	bpf_map_update_elem(&counters, &backend, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&counters, &backend);
+}
+
+static __always_inline void fw_count_connection(__u32 backend)
+{
+	struct fw_counters *found = fw_find_counters(backend);
+	if (found)
+		__sync_fetch_and_add(&found->connections, 1);
+}
