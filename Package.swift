@@ -73,7 +73,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     // The ebpf mode's programs: C for the kernel, compiled and embedded by a plugin
     .systemLibrary(name: "CBPF", providers: [.apt(["libbpf-dev", "libelf-dev", "zlib1g-dev"])]),
     .target(name: "CBPFMaps"),
-    .target(name: "BPF", dependencies: ["CBPF", "LinuxSystem", "NetworkTypes"]),
+    .target(name: "BPF", dependencies: ["CBPF", "LinuxSystem", "Netlink", "NetworkTypes"]),
     .executableTarget(name: "program-embedder"),
     .plugin(
         name: "EmbedPrograms", capability: .buildTool(), dependencies: ["program-embedder"],
@@ -108,7 +108,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
-            "NftablesDataplane", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
+            "NftablesDataplane", "BPFDataplane", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
             "LocalAddress", nioCore, nioPosix, argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
     .executableTarget(
@@ -208,8 +208,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "ConformanceTests",
         dependencies: [
-            "ConformanceTesting", "Dataplane", "DataplaneTesting", "Netlink", "NetworkNamespaceTesting",
-            "NetworkTypes", "NftablesDataplane", "ServiceTable",
+            "ConformanceTesting", "BPF", "BPFDataplane", "Dataplane", "DataplaneTesting", "LinuxSystem", "Netlink",
+            "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "ServiceTable",
         ]),
     .testTarget(
         name: "ObservabilityTests",

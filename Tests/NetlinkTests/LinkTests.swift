@@ -61,23 +61,6 @@ import Testing
         }
     }
 
-    @Test("filters are listed with their priority and kind, whoever put them there")
-    func filters() async throws {
-        let filters = try await inNetworkNamespace {
-            try Self.ip("link add name v0 type veth peer name v1")
-            let addresses = try NodeAddresses()
-            let index = try addresses.interfaceIndex("v0") ?? 0
-            #expect(try addresses.filters(ofInterface: index) == [])
-            for words in [
-                "qdisc add dev v0 clsact",
-                "filter add dev v0 ingress prio 7 protocol ip u32 match ip src 192.0.2.0/24 classid 1:1",
-                "filter add dev v0 egress prio 9 protocol all u32 match ip dst 192.0.2.0/24 classid 1:1",
-            ] { try run("tc", arguments: words.split(separator: " ").map { String($0) }) }
-            return try addresses.filters(ofInterface: index)
-        }
-        #expect(Set(filters.map { "\($0.direction) \($0.priority) \($0.kind)" }) == ["ingress 7 u32", "egress 9 u32"])
-    }
-
     @Test("stopping ends the waiting")
     func stops() async throws {
         try await inNetworkNamespace {

@@ -48,12 +48,17 @@ enum LibraryMessages {
         return 0
     }
 
-    /// The line of the verifier's log that says what is wrong: the last before its statistics.
+    /// The line that says what is wrong: of the verifier's log the last before its statistics, or netlink's words.
     static func cause(in log: String) -> String? {
         let lines = log.split(separator: "\n")
-        guard let statistics = lines.lastIndex(where: { $0.hasPrefix("processed ") && $0.contains(" insns") }),
-            let line = lines[..<statistics].last
-        else { return nil }
-        return String(line)
+        if let statistics = lines.lastIndex(where: { $0.hasPrefix("processed ") && $0.contains(" insns") }) {
+            return lines[..<statistics].last.map(String.init)
+        }
+        guard let line = lines.last(where: { $0.contains(kernelWords) }) else { return nil }
+        return String(line.drop { $0 != "K" }.dropFirst(kernelWords.count))
     }
+
+    static func isVerifiers(_ log: String) -> Bool { log.contains(" insns (limit ") }
+
+    private static let kernelWords = "Kernel error message: "
 }

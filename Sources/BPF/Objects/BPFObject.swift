@@ -33,7 +33,7 @@ internal import LinuxSystem
             }
         }
         guard let pointer = unsafe opened else {
-            throw BPFError(.invalidObject, doing: "open object \(name)", errno: -status, cause: Self.lastLine(log), log: log)
+            throw BPFError(.invalidObject, doing: "open object \(name)", errno: -status, cause: Self.firstLine(log), log: log)
         }
         unsafe self.pointer = pointer
         self.name = name
@@ -62,8 +62,8 @@ internal import LinuxSystem
         let program = log.split(separator: "\n").lazy.compactMap(programThatFailed).first
         let doing = program.map { "load program \($0) of object \(name)" } ?? "load object \(name)"
         let verifier = LibraryMessages.cause(in: log)
-        let code = verifier == nil ? BPFError.Code(errno: -status) : .rejected
-        return BPFError(code, doing: doing, errno: -status, cause: verifier ?? lastLine(log), log: log)
+        let code = LibraryMessages.isVerifiers(log) ? .rejected : BPFError.Code(errno: -status)
+        return BPFError(code, doing: doing, errno: -status, cause: verifier ?? firstLine(log), log: log)
     }
 
     /// libbpf's `prog 'NAME': BPF program load failed: ...`.
@@ -73,7 +73,7 @@ internal import LinuxSystem
         return parts[1]
     }
 
-    private static func lastLine(_ log: String) -> String? {
+    private static func firstLine(_ log: String) -> String? {
         log.split(separator: "\n").first.map { $0.hasPrefix("libbpf: ") ? String($0.dropFirst(8)) : String($0) }
     }
 

@@ -6,23 +6,6 @@ internal import LinuxSystem
 ///
 /// All of the calling thread's network namespace. Filters of others are neither changed nor removed.
 package enum TrafficFilter {
-    /// Sees to it that the interface has the clsact qdisc.
-    ///
-    /// - Returns: whether it was made now: whoever made it may remove it.
-    @discardableResult
-    package static func ensureQdisc(interfaceIndex: UInt32) throws(BPFError) -> Bool {
-        var hook = TrafficHook(interfaceIndex: interfaceIndex, .ingress).raw
-        hook.attach_point = bpf_tc_attach_point(BPF_TC_INGRESS.rawValue | BPF_TC_EGRESS.rawValue)
-        var log = ""
-        // SAFETY: the hook is a local that lives for the call.
-        let status = LibraryMessages.collect(into: &log) { kernelCall { unsafe bpf_tc_hook_create(&hook) } }
-        if status == -EEXIST { return false }
-        guard status >= 0 else {
-            throw BPFError(status: status, doing: "add clsact to interface \(interfaceIndex)", log: log)
-        }
-        return true
-    }
-
     /// Attaches a program, or replaces the one of ours that is there: every packet sees the old one or the new one.
     ///
     /// - Parameter isOurs: whether a program of that name (at most 15 bytes), found at the place, may be replaced; by
@@ -47,7 +30,7 @@ package enum TrafficFilter {
         var log = ""
         // SAFETY: hook and options are locals that live for the call.
         let status = LibraryMessages.collect(into: &log) { kernelCall { unsafe bpf_tc_attach(&raw, &options) } }
-        guard status >= 0 else { throw BPFError(status: status, doing: doing, log: log) }
+        guard status >= 0 else { throw interfaceError(status, doing, log) }
     }
 
     /// What is at a place.
@@ -68,7 +51,7 @@ package enum TrafficFilter {
         let status = LibraryMessages.collect(into: &log) { kernelCall { unsafe bpf_tc_query(&raw, &options) } }
         // Without the qdisc the kernel says EINVAL (no such parent).
         if status == -ENOENT || status == -EINVAL { return nil }
-        guard status >= 0 else { throw BPFError(status: status, doing: "look at \(hook) at \(place)", log: log) }
+        guard status >= 0 else { throw interfaceError(status, "look at \(hook) at \(place)", log) }
         let id = options.prog_id
         return Attached(programID: id, name: try BPFProgramIdentity(id: id)?.name)
     }
@@ -91,7 +74,7 @@ package enum TrafficFilter {
         // SAFETY: hook and options are locals that live for the call.
         let status = LibraryMessages.collect(into: &log) { kernelCall { unsafe bpf_tc_detach(&raw, &options) } }
         if status == -ENOENT { return false }
-        guard status >= 0 else { throw BPFError(status: status, doing: doing, log: log) }
+        guard status >= 0 else { throw interfaceError(status, doing, log) }
         return true
     }
 }
