@@ -84,7 +84,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(name: "Dataplane", dependencies: ["ServiceTable", "NetworkTypes"]),
     .target(
         name: "NftablesDataplane",
-        dependencies: ["Dataplane", "ServiceTable", "Netlink", "NetworkTypes"]),
+        dependencies: ["Dataplane", "ServiceTable", "LoadBalancing", "Netlink", "NetworkTypes"]),
     .target(
         name: "BPFDataplane",
         dependencies: [
@@ -246,7 +246,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
             "ClusterZone", "DNSServer", "DNSTesting", "DNSWire", "EndpointSliceController", "KubernetesModel", "LinuxSystem",
             "ManifestSource", "NetworkNamespaceTesting", "NetworkTypes", "ObjectStore", "fairway",
         ]),
-    .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing", "NetworkTypes"]),
+    .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing", "DataplaneTesting", "NetworkTypes"]),
     .testTarget(name: "BPFTests", dependencies: ["BPF", "LinuxSystem", "NetworkTypes"]),
     .testTarget(
         name: "BPFProgramsTests",
@@ -257,7 +257,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "BPFDataplaneTests",
         dependencies: [
             "BPFDataplane", "BPFPrograms", "BPF", "CBPFMaps", "Dataplane", "LoadBalancing", "ServiceTable", "Netlink",
-            "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "KubernetesModelTesting",
+            "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "KubernetesModelTesting", "DataplaneTesting",
         ]),
     .testTarget(name: "LayeringTests"),
 ]

@@ -1,8 +1,8 @@
 /// What the annotations of a Service ask for, beyond the fields of its spec.
 extension Service {
-    /// Names of `fairway.dev/scheduler`: random (the default), round robin, weighted round robin,
-    /// source hash. One vocabulary for all dataplanes, after IPVS.
-    public static let schedulerNames = ["random", "rr", "wrr", "sh"]
+    /// Names of `fairway.dev/scheduler`, as IPVS has them (ipvsadm(8)); random is the default. One vocabulary for all
+    /// dataplanes: one that cannot do what a name asks for does what comes nearest.
+    public static let schedulerNames = ["random", "rr", "wrr", "lc", "wlc", "sed", "nq", "sh", "dh", "mh", "twos"]
 
     /// The scheduler that `fairway.dev/scheduler` names; nil when absent or unknown.
     public var schedulerName: String? {

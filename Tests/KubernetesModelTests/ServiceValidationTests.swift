@@ -64,12 +64,12 @@ struct Row<Object: Sendable>: Sendable, CustomTestStringConvertible {
         },
         Row(
             "values of Fairway's own annotations",
-            #"metadata.annotations[fairway.dev/scheduler]: Unsupported value: "lc": supported values: "random", "rr", "sh", "wrr""#,
+            #"metadata.annotations[fairway.dev/scheduler]: Unsupported value: "fastest": supported values: "dh", "lc", "mh", "nq", "random", "rr", "sed", "sh", "twos", "wlc", "wrr""#,
             #"metadata.annotations[fairway.dev/session-affinity-scope]: Unsupported value: "Service": supported values: "port", "service""#,
             #"metadata.annotations[fairway.dev/no-local-endpoints]: Unsupported value: "": supported values: "drop", "reject""#
         ) {
             $0.metadata.annotations = [
-                "fairway.dev/scheduler": "lc", "fairway.dev/session-affinity-scope": "Service",
+                "fairway.dev/scheduler": "fastest", "fairway.dev/session-affinity-scope": "Service",
                 "fairway.dev/no-local-endpoints": "",
             ]
         },

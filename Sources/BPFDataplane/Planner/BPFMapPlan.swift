@@ -34,4 +34,14 @@ package struct BPFDrainingBackend: Sendable, Hashable {
     package let `protocol`: TransportProtocol?
     /// An endpoint is still there (`ServicePort.lingering`): no grace runs for it.
     package let isLingering: Bool
+
+    package init(
+        id: UInt32, address: IPAddress, port: PortNumber, protocol: TransportProtocol?, isLingering: Bool
+    ) {
+        self.id = id
+        self.address = address
+        self.port = port
+        self.protocol = `protocol`
+        self.isLingering = isLingering
+    }
 }

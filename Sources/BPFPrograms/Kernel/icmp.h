@@ -2,8 +2,8 @@
 // the quotation, so the quotation is translated back along with the addresses around it (RFC 5508).
 #pragma once
 
-#include "connections.h"
 #include "icmp_messages.h"
+#include "nat.h"
 #include "sums.h"
 
 // What fw_translate_icmp_error says of a packet that is no error about a connection translated here.
@@ -219,12 +219,15 @@ static __always_inline int fw_rewrite_icmp_error(
 
 // Translates an ICMP error, outer addresses and the packet inside, as the packets of its connection are that travel
 // the same way; a tc action, or FW_NOT_TRANSLATED with the packet as it was. Every ICMP packet is given to it.
-static __noinline int fw_translate_icmp_error(struct __sk_buff *skb, struct fw_packet *packet, int is_egress)
+__noinline int fw_translate_icmp_error(struct __sk_buff *skb, struct fw_packet *packet, int is_egress)
 {
 	struct fw_quotation quotation;
 	struct fw_tuple key;
 	const struct fw_connection *connection;
+	int is_sent_on;
 
+	if (!packet) // never; the verifier looks at this function by itself
+		return FW_NOT_TRANSLATED;
 	if (packet->protocol != (packet->is_ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP) || packet->fragment != FW_WHOLE
 	    || !fw_is_icmp_error(packet->protocol, packet->icmp_type) || fw_read_quotation(skb, packet, &quotation))
 		return FW_NOT_TRANSLATED;
@@ -235,13 +238,10 @@ static __noinline int fw_translate_icmp_error(struct __sk_buff *skb, struct fw_p
 	    || !fw_same_address(&packet->tuple.destination, &key.destination))
 		return FW_NOT_TRANSLATED;
 	// A redirect would have the two ends talk past the translation.
-	if (!packet->is_ipv6 && packet->icmp_type == FW_ICMP_REDIRECT) {
-		fw_count_drop(FW_DROP_POLICY);
-		return TC_ACT_SHOT;
-	}
-	if (fw_rewrite_icmp_error(skb, packet, &quotation, &key, &connection->becomes)) {
-		fw_count_drop(FW_DROP_MALFORMED);
-		return TC_ACT_SHOT;
-	}
-	return TC_ACT_OK;
+	if (!packet->is_ipv6 && packet->icmp_type == FW_ICMP_REDIRECT)
+		return fw_drop(FW_DROP_POLICY);
+	is_sent_on = connection->role == FW_FORWARD && is_egress;
+	if (fw_rewrite_icmp_error(skb, packet, &quotation, &key, &connection->becomes))
+		return fw_drop(FW_DROP_MALFORMED);
+	return is_sent_on ? fw_send_on(skb, packet) : FW_GO_ON;
 }

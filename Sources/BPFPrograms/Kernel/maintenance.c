@@ -35,7 +35,7 @@ static __always_inline __u64 fw_idle_limit(const struct fw_settings *settings, _
 	return seconds * FW_NS_PER_SECOND;
 }
 
-// The bucket of a histogram: 0 for less than a millisecond, else one more than the logarithm.
+// The bucket of a histogram: the logarithm of the milliseconds, 0 for less than two.
 static __always_inline __u32 fw_age_bucket(__u64 idle)
 {
 	__u64 milliseconds = idle / FW_NS_PER_MILLISECOND;
@@ -47,7 +47,7 @@ static __always_inline __u32 fw_age_bucket(__u64 idle)
 			bucket += shift;
 		}
 	}
-	return bucket + (milliseconds != 0);
+	return bucket;
 }
 
 // A processor may have seen a packet after the sweep had looked at the clock.

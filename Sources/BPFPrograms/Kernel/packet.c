@@ -57,7 +57,7 @@ static __always_inline int fw_handle(struct __sk_buff *skb, const int is_egress)
 	if (action == FW_BAD)
 		return fw_of_services(&packet.tuple.destination) ? fw_drop(FW_DROP_MALFORMED) : FW_GO_ON;
 	if (packet.fragment != FW_WHOLE && fw_fragment_ports(skb, &packet))
-		return fw_of_services(&packet.tuple.destination) ? fw_drop(FW_DROP_FRAGMENT) : FW_GO_ON;
+		return fw_fragment_is_lost(&packet) ? fw_drop(FW_DROP_FRAGMENT) : FW_GO_ON;
 	if (packet.protocol == IPPROTO_ICMP || packet.protocol == IPPROTO_ICMPV6) {
 		action = fw_translate_icmp_error(skb, &packet, is_egress);
 		if (action != FW_NOT_TRANSLATED)

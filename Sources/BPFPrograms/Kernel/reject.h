@@ -209,11 +209,13 @@ static __always_inline int fw_become_unreachable(
 // Answers a packet with ICMP port unreachable from the address it asked, towards where it came from, and returns a tc
 // action. What may not be answered is dropped; either is counted. A packet of a process of this node
 // (skb->ingress_ifindex is 0) is on its way out, any other on its way in.
-static __noinline int fw_reject(struct __sk_buff *skb, struct fw_packet *packet)
+__noinline int fw_reject(struct __sk_buff *skb, struct fw_packet *packet)
 {
 	enum fw_integrity integrity = FW_INTACT;
 	__u32 reason = FW_DROP_REJECTED;
 
+	if (!packet) // never; the verifier looks at this function by itself
+		return TC_ACT_SHOT;
 	if (!fw_is_answerable(skb, packet))
 		reason = FW_DROP_UNANSWERED;
 	else if ((integrity = fw_integrity_of(skb, packet)) == FW_BROKEN)

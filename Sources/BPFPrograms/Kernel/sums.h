@@ -20,7 +20,7 @@ static __always_inline __u16 fw_fold(__u64 sum)
 }
 
 // The sum of a packet's bytes. Bytes that are not there, and those past FW_SUMMED_BYTES, count nothing.
-static __noinline __u32 fw_sum_of(struct __sk_buff *skb, __u32 offset, __u32 length)
+__noinline __u32 fw_sum_of(struct __sk_buff *skb, __u32 offset, __u32 length)
 {
 	__u64 chunk[FW_SUM_CHUNK / 8];
 	__u32 sum = 0;

@@ -1,5 +1,13 @@
 import NetworkTypes
 
+extension IPAddress {
+    /// - Precondition: the text is an address.
+    static func literal(_ text: String) -> IPAddress {
+        guard let address = IPAddress(text) else { preconditionFailure("\(text) is no address") }
+        return address
+    }
+}
+
 /// One end of a flow.
 struct Endpoint: Hashable, CustomStringConvertible {
     var address: IPAddress
@@ -10,11 +18,7 @@ struct Endpoint: Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    /// - Precondition: the text is an address.
-    init(_ text: String, _ port: UInt16) {
-        guard let address = IPAddress(text) else { preconditionFailure("\(text) is no address") }
-        self.init(address, port)
-    }
+    init(_ text: String, _ port: UInt16) { self.init(.literal(text), port) }
 
     var description: String { address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
 }

@@ -1,3 +1,5 @@
+import NetworkTypes
+
 /// The ones' complement sum of RFC 1071, computed the plain way: over whole headers, never by differences.
 enum InternetChecksum {
     /// The sum of 16-bit words in network order, folded; an odd byte at the end counts as the high half of a word.
