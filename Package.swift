@@ -116,6 +116,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
 
     // Test support: builders, fakes, the packet tracer, network namespaces
     .target(
+        name: "BPFTesting", dependencies: ["BPF", "CBPF", "LinuxSystem", "NetworkNamespaceTesting"],
+        path: "Tests/Support/BPFTesting"),
+    .target(
         name: "NetworkNamespaceTesting", dependencies: ["LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/NetworkNamespaceTesting"),
     .executableTarget(
@@ -208,7 +211,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "ConformanceTests",
         dependencies: [
-            "ConformanceTesting", "BPF", "BPFDataplane", "Dataplane", "DataplaneTesting", "LinuxSystem", "Netlink",
+            "ConformanceTesting", "BPF", "BPFDataplane", "BPFTesting", "Dataplane", "DataplaneTesting", "LinuxSystem", "Netlink",
             "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "ServiceTable",
         ]),
     .testTarget(
@@ -256,7 +259,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "BPFDataplaneTests",
         dependencies: [
-            "BPFDataplane", "BPFPrograms", "BPF", "CBPFMaps", "Dataplane", "LoadBalancing", "ServiceTable", "Netlink",
+            "BPFDataplane", "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "Dataplane", "fairway-echo", "LoadBalancing", "ServiceTable", "Netlink",
             "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "KubernetesModelTesting", "DataplaneTesting",
         ]),
     .testTarget(name: "LayeringTests"),

@@ -20,19 +20,19 @@ struct ServiceMaps: ~Copyable, Sendable {
     /// - Parameter open: gives a map by its name.
     init(_ open: (BPFMapName) throws(BPFError) -> BPFMapHandle) throws(BPFError) {
         // Whole or not at all: an owner cannot be given up half made.
-        let frontends = try BPFMap(try open(.frontends))
-        let backendSets = try BPFMap(try open(.backendSets))
-        let slots = try BPFMap(try open(.slots))
-        let backends = try BPFMap(try open(.backends))
-        let loads = try BPFMap(try open(.loads))
-        let cursors = try BPFMap(try open(.cursors))
-        let siblings = try BPFMap(try open(.siblings))
-        let sources = try BPFMap(try open(.sources))
-        let nodePortAddresses = try BPFMap(try open(.nodePortAddresses))
-        let clusterIPs = try BPFMap(try open(.clusterIPs))
-        let serviceRanges = try BPFMap(try open(.serviceRanges))
-        let podRanges = try BPFMap(try open(.podRanges))
-        let counters = try BPFPerCPUMap(try open(.counters))
+        let frontends = try BPFMap<fw_frontend_key, fw_frontend>(try open(.frontends))
+        let backendSets = try BPFMap<fw_set_key, fw_backend_set>(try open(.backendSets))
+        let slots = try BPFMap<fw_slot_key, UInt32>(try open(.slots))
+        let backends = try BPFMap<UInt32, fw_backend>(try open(.backends))
+        let loads = try BPFMap<UInt32, fw_load>(try open(.loads))
+        let cursors = try BPFMap<fw_set_key, UInt64>(try open(.cursors))
+        let siblings = try BPFMap<fw_sibling_key, UInt32>(try open(.siblings))
+        let sources = try BPFMap<fw_source_key, UInt8>(try open(.sources))
+        let nodePortAddresses = try BPFMap<fw_address, UInt8>(try open(.nodePortAddresses))
+        let clusterIPs = try BPFMap<fw_address, UInt8>(try open(.clusterIPs))
+        let serviceRanges = try BPFMap<fw_prefix, UInt8>(try open(.serviceRanges))
+        let podRanges = try BPFMap<fw_prefix, UInt8>(try open(.podRanges))
+        let counters = try BPFPerCPUMap<UInt32, fw_counters>(try open(.counters))
         self.frontends = frontends
         self.backendSets = backendSets
         self.slots = slots

@@ -15,14 +15,14 @@ struct StateMaps: ~Copyable, Sendable {
 
     init(_ open: (String) throws(BPFError) -> BPFMapHandle) throws(BPFError) {
         // Whole or not at all: an owner cannot be given up half made.
-        let connections = try BPFMap(try open("connections"))
-        let sockets = try BPFMap(try open("sockets"))
-        let socketFlows = try BPFMap(try open("socket_flows"))
-        let affinity = try BPFMap(try open("affinity"))
-        let drops = try BPFPerCPUMap(try open("drops"))
-        let usage = try BPFMap(try open("usage"))
-        let interfaces = try BPFMap(try open("interfaces"))
-        let settings = try BPFMap(try open("settings"))
+        let connections = try BPFMap<fw_tuple, fw_connection>(try open("connections"))
+        let sockets = try BPFMap<UInt64, fw_socket>(try open("sockets"))
+        let socketFlows = try BPFMap<fw_socket_flow_key, fw_socket_flow>(try open("socket_flows"))
+        let affinity = try BPFMap<fw_affinity_key, fw_affinity>(try open("affinity"))
+        let drops = try BPFPerCPUMap<UInt32, UInt64>(try open("drops"))
+        let usage = try BPFMap<UInt32, UInt64>(try open("usage"))
+        let interfaces = try BPFMap<UInt32, fw_interface>(try open("interfaces"))
+        let settings = try BPFMap<UInt32, fw_settings>(try open("settings"))
         self.connections = connections
         self.sockets = sockets
         self.socketFlows = socketFlows

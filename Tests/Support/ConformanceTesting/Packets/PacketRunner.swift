@@ -19,23 +19,30 @@ package final class PacketRunner: Sendable {
     }
 
     private let topology: ConformanceTopology
+    private let sockets: SocketLevel?
     private let arrivals = ArrivalCount()
     private let jobs = Mutex<(waiting: [Job], isClosed: Bool)>((waiting: [], isClosed: false))
     /// Kinds of refusals that clients were seen to hear of.
     private let refusals = Mutex<Set<String>>([])
     private let wake = DispatchSemaphore(value: 0)
 
-    private init(_ topology: ConformanceTopology) { self.topology = topology }
+    private init(_ topology: ConformanceTopology, _ sockets: SocketLevel?) {
+        self.topology = topology
+        self.sockets = sockets
+    }
 
     /// Builds namespaces, servers and the dataplane, runs `body`, and removes them all.
     ///
-    /// - Parameter make: makes the dataplane; called on the thread that will use it, inside node-a.
+    /// - Parameters:
+    ///   - make: makes the dataplane; called on the thread that will use it, inside node-a.
+    ///   - sockets: how processes of node-a and its pods come to be among those whose sockets the dataplane balances;
+    ///     nil when it sees packets only.
     package static func with<Plane: Dataplane & SendableMetatype & ~Copyable>(
-        _ make: @escaping @Sendable () throws -> Plane, _ body: (PacketRunner) async throws -> Void
+        _ make: @escaping @Sendable () throws -> Plane, sockets: SocketLevel? = nil, _ body: (PacketRunner) async throws -> Void
     ) async throws {
         let topology = try await DedicatedThread.run(named: "topology") { try ConformanceTopology() }
         defer { topology.close() }
-        let runner = PacketRunner(topology)
+        let runner = PacketRunner(topology, sockets)
         var servers: [AnswerServer] = []
         func start(_ name: String, _ ports: [PortNumber], _ namespace: TestNamespace) async throws {
             servers.append(
@@ -120,8 +127,10 @@ package final class PacketRunner: Sendable {
             // A source port that comes again must not meet the connection that had it before.
             try attempting("flush conntrack") { () throws(Errno) in try flushConntrack() }
             for flow in step.flows {
-                let probed = try topology.probe(flow, arrivals: arrivals, isPatient: isFirstRefusal(flow))
-                var lines = [flow.violation(probed.outcomes)].compactMap { $0 }
+                let probed = try topology.probe(
+                    flow, arrivals: arrivals, isPatient: isFirstRefusal(flow), sockets: sockets)
+                let exceptions: Set<ConformanceException> = sockets == nil ? [] : [.sourceOfNodeSockets]
+                var lines = [flow.violation(probed.outcomes, excepting: exceptions)].compactMap { $0 }
                 lines += probed.oddities.map { "\(flow): \($0)" }
                 if lines.isEmpty { lines += memories.violations(flow, probed.answers) }
                 violations += lines.map { "\(step.name): \($0)" }
