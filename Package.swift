@@ -121,6 +121,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(
         name: "NetworkNamespaceTesting", dependencies: ["LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/NetworkNamespaceTesting"),
+    .target(
+        name: "BPFTesting", dependencies: ["BPF", "CBPF", "LinuxSystem", "NetworkNamespaceTesting"],
+        path: "Tests/Support/BPFTesting"),
     .executableTarget(
         name: "local-address-holder", dependencies: ["LocalAddress", "LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/LocalAddressHolder"),
@@ -250,11 +253,14 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
             "ManifestSource", "NetworkNamespaceTesting", "NetworkTypes", "ObjectStore", "fairway",
         ]),
     .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing", "DataplaneTesting", "NetworkTypes"]),
-    .testTarget(name: "BPFTests", dependencies: ["BPF", "LinuxSystem", "NetworkTypes"]),
+    .testTarget(
+        name: "BPFTests", dependencies: ["BPF", "BPFTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"],
+        exclude: ["Kernel"], plugins: ["EmbedPrograms"]),
     .testTarget(
         name: "BPFProgramsTests",
         dependencies: [
-            "BPFPrograms", "BPF", "CBPFMaps", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+            "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "LoadBalancing", "LinuxSystem", "NetworkTypes",
+            "NetworkNamespaceTesting",
         ]),
     .testTarget(
         name: "BPFDataplaneTests",

@@ -63,7 +63,7 @@ struct ProbeProgram {
             unsafe log.withUnsafeMutableBufferPointer { log in
                 unsafe body.instructions.withUnsafeBufferPointer { instructions in
                     var options = unsafe bpf_prog_load_opts()
-                    unsafe options.sz = unsafe MemoryLayout<bpf_prog_load_opts>.size
+                    unsafe options.sz = unsafe optionsSize(upTo: \bpf_prog_load_opts.log_buf)
                     if let attachType { unsafe options.expected_attach_type = attachType }
                     unsafe options.log_buf = log.baseAddress
                     unsafe options.log_size = UInt32(log.count)

@@ -6,7 +6,7 @@ internal import LinuxSystem
 extension BPFMapHandle {
     private static var options: bpf_map_batch_opts {
         var options = bpf_map_batch_opts()
-        options.sz = MemoryLayout<bpf_map_batch_opts>.size
+        options.sz = optionsSize(upTo: \bpf_map_batch_opts.flags)
         return options
     }
 

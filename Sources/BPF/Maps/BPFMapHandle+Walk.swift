@@ -44,7 +44,7 @@ extension BPFMapHandle {
     /// Reads from `position` (nil: the beginning) and moves it on.
     @unsafe private func readBatch(_ position: inout [UInt8]?, _ entries: inout WalkedEntries) -> Int32 {
         var options = bpf_map_batch_opts()
-        options.sz = MemoryLayout<bpf_map_batch_opts>.size
+        options.sz = optionsSize(upTo: \bpf_map_batch_opts.flags)
         // Of a hash map the number of a bucket, of others a key.
         var next = [UInt8](repeating: 0, count: max(shape.keySize, 8))
         var start = position ?? next

@@ -30,7 +30,7 @@ internal import LinuxSystem
         creating type: BPFMapType, name: String, keySize: Int, valueSize: Int, maxEntries: Int, flags: UInt32 = 0
     ) throws(BPFError) {
         var options = bpf_map_create_opts()
-        options.sz = MemoryLayout<bpf_map_create_opts>.size
+        options.sz = optionsSize(upTo: \bpf_map_create_opts.map_ifindex)
         options.map_flags = flags
         var log = ""
         let status = LibraryMessages.collect(into: &log) {

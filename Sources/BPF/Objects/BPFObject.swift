@@ -18,7 +18,7 @@ internal import LinuxSystem
     package init(_ bytes: [UInt8], name: String) throws(BPFError) {
         // SAFETY: all pointers in it are NULL until the call.
         var options = unsafe bpf_object_open_opts()
-        unsafe options.sz = unsafe MemoryLayout<bpf_object_open_opts>.size
+        unsafe options.sz = unsafe optionsSize(upTo: \bpf_object_open_opts.kernel_log_level)
         var log = ""
         var status: Int32 = 0
         // SAFETY: libbpf takes copies of the name and of what it needs of the bytes, and is done with both at the end.

@@ -8,7 +8,7 @@ extension BPFProgram {
     @unsafe private static var options: bpf_test_run_opts {
         // SAFETY: all pointers in it are NULL.
         var options = unsafe bpf_test_run_opts()
-        unsafe options.sz = unsafe MemoryLayout<bpf_test_run_opts>.size
+        unsafe options.sz = unsafe optionsSize(upTo: \bpf_test_run_opts.batch_size)
         return unsafe options
     }
 

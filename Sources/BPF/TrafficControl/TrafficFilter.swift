@@ -17,7 +17,8 @@ package enum TrafficFilter {
     ) throws(BPFError) {
         let doing = "attach program \(program.name) to \(hook) at \(place)"
         let own = program.identity.name
-        if let found = try query(hook, at: place) {
+        let found = try query(hook, at: place)
+        if let found {
             guard let name = found.name, isOurs?(name) ?? (name == own) else {
                 let cause = "program \(found.name ?? "?") (id \(found.programID)) is there"
                 throw BPFError(.occupied, doing: doing, cause: cause)
@@ -25,11 +26,15 @@ package enum TrafficFilter {
         }
         var options = place.options
         options.prog_fd = program.descriptor.rawValue
-        options.flags = UInt32(BPF_TC_F_REPLACE.rawValue)
+        // What `query` does not see, as a filter of another kind, is not replaced either.
+        options.flags = found == nil ? 0 : UInt32(BPF_TC_F_REPLACE.rawValue)
         var raw = hook.raw
         var log = ""
         // SAFETY: hook and options are locals that live for the call.
         let status = LibraryMessages.collect(into: &log) { kernelCall { unsafe bpf_tc_attach(&raw, &options) } }
+        if status == -EEXIST {
+            throw BPFError(.occupied, doing: doing, errno: EEXIST, cause: "another filter is there", log: log)
+        }
         guard status >= 0 else { throw interfaceError(status, doing, log) }
     }
 
@@ -82,7 +87,7 @@ package enum TrafficFilter {
 extension TrafficFilterPlace {
     fileprivate var options: bpf_tc_opts {
         var options = bpf_tc_opts()
-        options.sz = MemoryLayout<bpf_tc_opts>.size
+        options.sz = optionsSize(upTo: \bpf_tc_opts.priority)
         options.handle = handle
         options.priority = UInt32(priority)
         return options

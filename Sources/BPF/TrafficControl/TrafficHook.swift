@@ -20,7 +20,7 @@ package struct TrafficHook: Sendable, Hashable, CustomStringConvertible {
 
     var raw: bpf_tc_hook {
         var hook = bpf_tc_hook()
-        hook.sz = MemoryLayout<bpf_tc_hook>.size
+        hook.sz = optionsSize(upTo: \bpf_tc_hook.parent)
         hook.ifindex = Int32(bitPattern: interfaceIndex)
         hook.attach_point = direction == .ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS
         return hook

@@ -24,8 +24,9 @@ package struct TrafficFilters: ~Copyable, Sendable {
     package func qdiscKind(interfaceIndex: UInt32) throws(NetlinkError) -> String? {
         var kind: String?
         do throws(NetlinkError) {
+            // The kernel answers as it notifies: to the group, and to the asker only when that asks for an echo.
             try ask(
-                Int32(RTM_GETQDISC), NLM_F_ACK, interfaceIndex, parent: TC_H_INGRESS, "look at qdisc",
+                Int32(RTM_GETQDISC), NLM_F_ACK | NLM_F_ECHO, interfaceIndex, parent: TC_H_INGRESS, "look at qdisc",
                 restart: { kind = nil }
             ) { kind = $0.kind ?? kind }
         } catch where error.code == .notFound {
