@@ -121,9 +121,6 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(
         name: "NetworkNamespaceTesting", dependencies: ["LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/NetworkNamespaceTesting"),
-    .target(
-        name: "BPFTesting", dependencies: ["BPF", "CBPF", "LinuxSystem", "NetworkNamespaceTesting"],
-        path: "Tests/Support/BPFTesting"),
     .executableTarget(
         name: "local-address-holder", dependencies: ["LocalAddress", "LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/LocalAddressHolder"),
