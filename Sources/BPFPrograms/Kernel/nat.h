@@ -172,10 +172,13 @@ static __noinline int fw_connect(
 	return from_node ? fw_send_on(skb, packet) : FW_GO_ON;
 }
 
-static __noinline int fw_balance(struct __sk_buff *skb, struct fw_packet *packet, __u32 service, __u32 verdict, int from_node)
+__noinline int fw_balance(
+	struct __sk_buff *skb, struct fw_packet *packet, __u32 service, __u32 verdict, int from_node)
 {
 	struct fw_choice choice = {};
 
+	if (!packet) // never; the verifier looks at this function by itself
+		return TC_ACT_SHOT;
 	if (packet->protocol == IPPROTO_TCP && packet->tcp_flags & FW_TCP_RST)
 		return fw_drop(FW_DROP_STRAY);
 	choice.service = service;

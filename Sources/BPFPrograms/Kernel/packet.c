@@ -22,12 +22,15 @@ static __noinline int fw_without_frontend(struct __sk_buff *skb, struct fw_packe
 }
 
 // A packet of no connection in the table.
-static __noinline int fw_unknown(struct __sk_buff *skb, struct fw_packet *packet, int from_node)
+__noinline int fw_unknown(struct __sk_buff *skb, struct fw_packet *packet, int from_node)
 {
-	struct fw_frontend *frontend = fw_find_frontend(
-		&packet->tuple.destination, packet->tuple.destination_port, packet->tuple.protocol);
+	struct fw_frontend *frontend;
 	__u32 verdict;
 
+	if (!packet) // never; the verifier looks at this function by itself
+		return TC_ACT_SHOT;
+	frontend = fw_find_frontend(
+		&packet->tuple.destination, packet->tuple.destination_port, packet->tuple.protocol);
 	if (!frontend)
 		return fw_without_frontend(skb, packet);
 	if (!fw_source_allowed(frontend->sources, &packet->tuple.source))

@@ -8,7 +8,7 @@ struct PacketStateTests {
     static let families: [IPFamily] = [.ipv4, .ipv6]
 
     /// A TCP connection on its stage.
-    struct Connection: ~Copyable {
+    final class Connection {
         let stage: PacketStage
         var service: StagedService
         let client: Endpoint
@@ -24,7 +24,7 @@ struct PacketStateTests {
         }
 
         /// From the client.
-        mutating func send(_ flags: UInt8) throws {
+        func send(_ flags: UInt8) throws {
             var recipe = PacketRecipe(Flow(client, to: service.frontend, Transport.tcp))
             recipe.tcpFlags = flags
             let middle = try stage.pass(.ingress, recipe.frame())
@@ -37,7 +37,7 @@ struct PacketStateTests {
         func state() throws -> UInt8? { try stage.connection(client, service)?.state }
 
         /// A second backend, whose turn is next.
-        mutating func offerAnother() throws {
+        func offerAnother() throws {
             let other = StagedBackend.sample(client.address.family, 1)
             try stage.add(other, of: service.id)
             service.backends.append(other)
@@ -47,7 +47,7 @@ struct PacketStateTests {
 
     @Test("A connection is new until it is answered, closing after a FIN and closed after both", arguments: families)
     func states(_ family: IPFamily) throws {
-        var connection = try Connection(family)
+        let connection = try Connection(family)
         var states = [try connection.state()]
         try connection.answer(TCPFlags.synAck)
         states.append(try connection.state())
@@ -73,7 +73,7 @@ struct PacketStateTests {
 
     @Test("A reset from either end closes and gives the count back, once", arguments: families, [true, false])
     func reset(_ family: IPFamily, _ isClients: Bool) throws {
-        var connection = try Connection(family)
+        let connection = try Connection(family)
         try connection.answer(TCPFlags.synAck)
         for _ in 0..<2 {
             if isClients { try connection.send(TCPFlags.rst) } else { try connection.answer(TCPFlags.rst) }
@@ -85,7 +85,7 @@ struct PacketStateTests {
 
     @Test("A port that is used again after the end begins anew at once, with any backend", arguments: families)
     func reusedPort(_ family: IPFamily) throws {
-        let endings: [(inout Connection) throws -> Void] = [
+        let endings: [(Connection) throws -> Void] = [
             { try $0.send(TCPFlags.rst) }, { try $0.answer(TCPFlags.rst) }, { try $0.send(TCPFlags.fin) },
             {
                 try $0.send(TCPFlags.fin)
@@ -93,9 +93,9 @@ struct PacketStateTests {
             },
         ]
         for end in endings {
-            var connection = try Connection(family)
+            let connection = try Connection(family)
             try connection.answer(TCPFlags.synAck)
-            try end(&connection)
+            try end(connection)
             try connection.offerAnother()
             try connection.send(TCPFlags.syn)
             #expect(connection.beyond.destination == connection.service.backends[1].endpoint)
@@ -111,7 +111,7 @@ struct PacketStateTests {
 
     @Test("A SYN that is sent again goes to the same backend", arguments: families)
     func retransmission(_ family: IPFamily) throws {
-        var connection = try Connection(family)
+        let connection = try Connection(family)
         try connection.offerAnother()
         let first = connection.beyond
         try connection.send(TCPFlags.syn)

@@ -30,6 +30,7 @@ struct PacketFuzzer {
 
     /// Tells what a program made of a packet: answers to it come up later.
     mutating func observe(_ flow: Flow) {
+        guard Self.transports.contains(flow.transport) else { return }
         if seen.count < Self.seenLimit { seen.append(flow) } else { seen[dice.roll(Self.seenLimit)] = flow }
     }
 

@@ -30,36 +30,39 @@ struct PacketStage: ~Copyable, Sendable {
     let counters: BPFPerCPUMap<UInt32, fw_counters>
     let sockets: BPFMap<UInt64, fw_socket>
     let maintenance: BPFProgram
+}
 
+extension PacketStage {
     /// - Parameter connectionLimit: entries of the connection table.
     init(connectionLimit: Int = 1 << 10) throws {
         guard let bytes = BPFPrograms.object("packet") else { throw MissingObject() }
         var object = try BPFObject(bytes, name: "packet")
         try object.setMaxEntries(connectionLimit, of: "connections")
         try object.load()
-        ingress = try object.program("fairway_ingress")
-        egress = try object.program("fairway_egress")
-        connections = try BPFMap(try object.map("connections"))
-        frontends = try BPFMap(try object.map("frontends"))
-        clusterIPs = try BPFMap(try object.map("cluster_ips"))
-        backends = try BPFMap(try object.map("backends"))
-        loads = try BPFMap(try object.map("loads"))
-        sets = try BPFMap(try object.map("backend_sets"))
-        slots = try BPFMap(try object.map("slots"))
-        drops = try BPFPerCPUMap(try object.map("drops"))
-        usage = try BPFMap(try object.map("usage"))
-        fragments = try BPFMap(try object.map("fragments"))
-        rejectBudget = try BPFPerCPUMap(try object.map("reject_budget"))
-        settings = try BPFMap(try object.map("settings"))
-        nodePortAddresses = try BPFMap(try object.map("nodeport_addresses"))
-        serviceRanges = try BPFMap(try object.map("service_ranges"))
-        podRanges = try BPFMap(try object.map("pod_ranges"))
-        sources = try BPFMap(try object.map("sources"))
-        interfaces = try BPFMap(try object.map("interfaces"))
-        counters = try BPFPerCPUMap(try object.map("counters"))
-        sockets = try BPFMap(try object.map("sockets"))
-        maintenance = try Self.maintenance(sharing: object)
-        try settings.update(0, Self.plainSettings)
+        try BPFMap<UInt32, fw_settings>(try object.map("settings")).update(0, Self.plainSettings)
+        self.init(
+            ingress: try object.program("fairway_ingress"),
+            egress: try object.program("fairway_egress"),
+            connections: try BPFMap(try object.map("connections")),
+            frontends: try BPFMap(try object.map("frontends")),
+            clusterIPs: try BPFMap(try object.map("cluster_ips")),
+            backends: try BPFMap(try object.map("backends")),
+            loads: try BPFMap(try object.map("loads")),
+            sets: try BPFMap(try object.map("backend_sets")),
+            slots: try BPFMap(try object.map("slots")),
+            drops: try BPFPerCPUMap(try object.map("drops")),
+            usage: try BPFMap(try object.map("usage")),
+            fragments: try BPFMap(try object.map("fragments")),
+            rejectBudget: try BPFPerCPUMap(try object.map("reject_budget")),
+            settings: try BPFMap(try object.map("settings")),
+            nodePortAddresses: try BPFMap(try object.map("nodeport_addresses")),
+            serviceRanges: try BPFMap(try object.map("service_ranges")),
+            podRanges: try BPFMap(try object.map("pod_ranges")),
+            sources: try BPFMap(try object.map("sources")),
+            interfaces: try BPFMap(try object.map("interfaces")),
+            counters: try BPFPerCPUMap(try object.map("counters")),
+            sockets: try BPFMap(try object.map("sockets")),
+            maintenance: try Self.maintenance(sharing: object))
     }
 
     private static func maintenance(sharing maps: borrowing BPFObject) throws -> BPFProgram {

@@ -72,7 +72,7 @@ extension Translation {
     private static func settleTransport(_ bytes: inout [UInt8], _ before: PacketReading, _ field: Int) {
         let isUDP = before.flow.transport == Transport.udp
         if isUDP, before.flow.family == .ipv4, bytes[field] == 0, bytes[field + 1] == 0 { return }
-        guard let reading = PacketReading(frame: bytes) else { return }
+        guard let reading = PacketReading(frame: bytes), field + 2 <= reading.end else { return }
         bytes.replaceSubrange(field..<field + 2, with: [0, 0])
         let pseudo =
             reading.flow.transport == Transport.icmp
@@ -85,6 +85,7 @@ extension Translation {
     private static func amendTransport(
         _ bytes: inout [UInt8], _ reading: PacketReading, _ field: Int, from: Flow, to: Flow
     ) {
+        guard field + 2 <= min(reading.end, bytes.count) else { return }
         let old: UInt16 = reading.word(field)
         let isUDP = reading.flow.transport == Transport.udp
         if isUDP, old == 0 { return }
