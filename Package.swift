@@ -258,7 +258,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: [
             "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "LoadBalancing", "LinuxSystem", "NetworkTypes",
             "NetworkNamespaceTesting",
-        ]),
+        ],
+        exclude: ["Kernel"]),
     .testTarget(
         name: "BPFDataplaneTests",
         dependencies: [

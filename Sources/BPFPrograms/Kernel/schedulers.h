@@ -140,7 +140,8 @@ static __always_inline __u32 fw_schedule(const struct fw_choice *choice, const s
 	}
 }
 
-// Writes the answer when the backend is there and takes connections.
+// Writes the answer when the backend is there and takes connections. Looks at the service again after the rest: its memory
+// can have become another's meanwhile.
 static __always_inline int fw_take(struct fw_choice *choice, __u32 backend)
 {
 	struct fw_backend *found = fw_find_backend(choice->service, backend);
@@ -150,34 +151,46 @@ static __always_inline int fw_take(struct fw_choice *choice, __u32 backend)
 	choice->port = found->port;
 	choice->flags = found->flags;
 	choice->address = found->address;
-	return 0;
+	return *(volatile __u32 *)&found->service == choice->service ? 0 : -1;
+}
+
+enum fw_attempt {
+	FW_CHOSEN = 0,
+	FW_NOTHING_TO_CHOOSE = 1,
+	FW_TRY_AGAIN = 2,
+};
+
+// Not static: the verifier then walks through it once for itself, not again for every way that leads to a call. So with
+// fw_choose.
+__noinline int fw_choose_once(struct fw_choice *choice, __u32 attempt)
+{
+	if (!choice)
+		return FW_NOTHING_TO_CHOOSE;
+	struct fw_set_key key = { .service = choice->service, .scope = choice->scope };
+	struct fw_backend_set *found = bpf_map_lookup_elem(&backend_sets, &key);
+	if (!found)
+		return FW_NOTHING_TO_CHOOSE;
+	struct fw_backend_set set = *found;
+	if (set.slot_count == 0)
+		return FW_NOTHING_TO_CHOOSE;
+	if (set.affinity_seconds && fw_take(choice, fw_remembered(choice, &set)) == 0)
+		return FW_CHOSEN;
+	if (fw_take(choice, fw_schedule(choice, &set, attempt)))
+		return FW_TRY_AGAIN;
+	if (set.affinity_seconds)
+		fw_remember(choice, &set);
+	return FW_CHOSEN;
 }
 
 // The backend of a new connection: the one remembered for the client, else one that the set's scheduler chooses, which is
 // then remembered. 0, or -1 when there is nothing to balance over. Counts nothing: a caller that fails after it has nothing
-// to give back.
-//
-// Not static: the verifier then walks through it once for itself, not again for every way that leads to a call. All of
-// `choice` must have been initialised.
+// to give back. All of `choice` must have been initialised.
 __noinline int fw_choose(struct fw_choice *choice)
 {
-	if (!choice)
-		return -1;
-	struct fw_set_key key = { .service = choice->service, .scope = choice->scope };
-	for (__u32 attempt = 0; attempt < FW_CHOICE_ATTEMPTS; attempt++) {
-		struct fw_backend_set *found = bpf_map_lookup_elem(&backend_sets, &key);
-		if (!found || found->slot_count == 0)
-			return -1;
-		struct fw_backend_set set = *found;
-		if (set.slot_count == 0)
-			return -1;
-		if (set.affinity_seconds && fw_take(choice, fw_remembered(choice, &set)) == 0)
-			return 0;
-		if (fw_take(choice, fw_schedule(choice, &set, attempt)))
-			continue;
-		if (set.affinity_seconds)
-			fw_remember(choice, &set);
-		return 0;
+	for (__u32 attempt = 0; choice && attempt < FW_CHOICE_ATTEMPTS; attempt++) {
+		int result = fw_choose_once(choice, attempt);
+		if (result != FW_TRY_AGAIN)
+			return result == FW_CHOSEN ? 0 : -1;
 	}
 	return -1;
 }
