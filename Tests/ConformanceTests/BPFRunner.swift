@@ -7,9 +7,8 @@ import Testing
 
 /// As `SharedRunner`, over a `BPFDataplane` with pins and a cgroup of its own.
 struct BPFRunner: SuiteTrait, TestScoping {
-    /// Whether the processes of node-a and its pods are in that cgroup. Otherwise all that they send is seen by the
-    /// packet programs alone.
-    let balancesSockets: Bool
+    /// Whose processes are in that cgroup. What others send is seen by the packet programs alone.
+    let inCgroup: @Sendable (Sender) -> Bool
 
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
@@ -17,7 +16,7 @@ struct BPFRunner: SuiteTrait, TestScoping {
         let pins = try TemporaryPins()
         let cgroup = try TestCgroup()
         let (pinPath, cgroupPath) = ("\(pins.path)/fairway", cgroup.path)
-        let sockets = SocketLevel {
+        let sockets = SocketLevel(of: inCgroup) {
             // 0: the thread that writes (cgroups(7), cgroup.threads).
             try attempting("enter cgroup \(cgroupPath)") { () throws(Errno) in
                 try FileDescriptor(opening: "\(cgroupPath)/cgroup.threads", flags: 1).writeAll([UInt8(ascii: "0")])
@@ -29,7 +28,7 @@ struct BPFRunner: SuiteTrait, TestScoping {
                 settings.pinPath = pinPath
                 settings.cgroup = cgroupPath
                 return BPFDataplane(settings)
-            }, sockets: balancesSockets ? sockets : nil
+            }, sockets: sockets
         ) { runner in
             try await PacketRunner.$current.withValue(runner) { try await function() }
         }

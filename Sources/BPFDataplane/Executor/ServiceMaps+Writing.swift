@@ -7,12 +7,15 @@ extension ServiceMaps {
     ///
     /// - Throws: `.full` when a map has as many entries as it may have; what was written before stays.
     func write(_ writes: [BPFMapWrite], _ report: inout SyncReport) throws(BPFError) {
+        let emptyMaps = try emptyMaps(before: writes)
         var start = writes.startIndex
         while start < writes.endIndex {
             let (map, kind) = (writes[start].map, writes[start].kind)
             let limit = min(start + Self.batchEntries, writes.endIndex)
             let end = writes[start..<limit].firstIndex { $0.map != map || $0.kind != kind } ?? limit
-            try write(writes[start..<end], map, kind)
+            // What nothing is in can be filled in batches, which ask nothing of single entries.
+            let mode: BPFUpdateMode = kind == .create && !emptyMaps.contains(map) ? .noExist : .any
+            try write(writes[start..<end], map, kind, mode)
             report.transactions += 1
             if kind == .remove { report.elementsDeleted += end - start } else { report.elementsAdded += end - start }
             start = end
@@ -22,11 +25,20 @@ extension ServiceMaps {
     /// Entries that one system call writes: the call holds no lock for long, and its price is spread far enough.
     private static let batchEntries = 4096
 
+    /// Of the maps whose entries are only made where there are none, those without any; only looked for when it pays.
+    private func emptyMaps(before writes: [BPFMapWrite]) throws(BPFError) -> Set<BPFMapName> {
+        guard writes.count > Self.batchEntries else { return [] }
+        var empty: Set<BPFMapName> = []
+        if try loads.key(after: nil) == nil { empty.insert(.loads) }
+        if try cursors.key(after: nil) == nil { empty.insert(.cursors) }
+        return empty
+    }
+
     private func write(
-        _ writes: ArraySlice<BPFMapWrite>, _ map: BPFMapName, _ kind: BPFMapWrite.Kind
+        _ writes: ArraySlice<BPFMapWrite>, _ map: BPFMapName, _ kind: BPFMapWrite.Kind, _ mode: BPFUpdateMode
     ) throws(BPFError) {
         switch kind {
-        case .set, .create: try add(writes.compactMap(\.entry), to: map, kind == .set ? .any : .noExist)
+        case .set, .create: try add(writes.compactMap(\.entry), to: map, mode)
         case .remove: try remove(writes.map(\.key), from: map)
         }
     }

@@ -20,7 +20,7 @@ extension ConformanceTopology {
     ///
     /// - Parameters:
     ///   - isPatient: hear of TCP refusals as any client does, which takes a second.
-    ///   - sockets: joined by senders that run on node-a.
+    ///   - sockets: joined by its senders.
     func probe(
         _ flow: ConformanceFlow, arrivals: ArrivalCount, isPatient: Bool, sockets: SocketLevel?
     ) throws -> ProbedFlow {
@@ -40,7 +40,7 @@ extension ConformanceTopology {
         // Refusals may be limited in number: clients ask again, and TCP does so by itself.
         let asksAgain = flow.expected == .rejected && flow.transport == .udp
         let replies = try namespace(of: flow.from).insideBlocking {
-            if flow.from.isOnNode { try sockets?.join() }
+            if let sockets, sockets.senders(flow.from) { try sockets.join() }
             let prober = try Prober(
                 from: flow.source, to: SocketAddress(flow.to, port: flow.port.rawValue), flow.transport, count: count,
                 isPatient: isPatient)

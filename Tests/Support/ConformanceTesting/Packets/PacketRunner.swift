@@ -129,8 +129,8 @@ package final class PacketRunner: Sendable {
             for flow in step.flows {
                 let probed = try topology.probe(
                     flow, arrivals: arrivals, isPatient: isFirstRefusal(flow), sockets: sockets)
-                let exceptions: Set<ConformanceException> = sockets == nil ? [] : [.sourceOfNodeSockets]
-                var lines = [flow.violation(probed.outcomes, excepting: exceptions)].compactMap { $0 }
+                let isExcepted = sockets?.senders(flow.from) ?? false
+                var lines = [flow.violation(probed.outcomes, excepting: isExcepted ? [.sourceOfBalancedSockets] : [])].compactMap { $0 }
                 lines += probed.oddities.map { "\(flow): \($0)" }
                 if lines.isEmpty { lines += memories.violations(flow, probed.answers) }
                 violations += lines.map { "\(step.name): \($0)" }

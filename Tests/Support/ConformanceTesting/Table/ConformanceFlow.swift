@@ -57,9 +57,9 @@ package struct ConformanceFlow: Sendable, Hashable, CustomStringConvertible {
 
 /// Where a dataplane may do otherwise than the contract says.
 package enum ConformanceException: Sendable, Hashable {
-    /// The source that a pod sees of a connection that a socket on the node opened, the node's or a pod's: a dataplane
-    /// that balances sockets at connect() gives them no other source than they have, masqueraded or not.
-    case sourceOfNodeSockets
+    /// The source that a pod sees of a connection whose socket was balanced at connect(): it keeps the source it has,
+    /// whether the contract masquerades or not.
+    case sourceOfBalancedSockets
 }
 
 /// What can happen to one connection, as a dataplane was seen to do it.
@@ -107,7 +107,7 @@ extension ConformanceFlow {
 
     /// A line that says how `found` differs from what is expected; nil when it does not.
     package func violation(_ found: Set<FlowOutcome>, excepting exceptions: Set<ConformanceException> = []) -> String? {
-        let isExcepted = exceptions.contains(.sourceOfNodeSockets) && from.isOnNode
+        let isExcepted = exceptions.contains(.sourceOfBalancedSockets)
         let allowed = isExcepted ? Set(allowed.map(\.withAnySource)) : allowed
         let found = isExcepted ? Set(found.map(\.withAnySource)) : found
         let isRight =
