@@ -50,5 +50,12 @@ struct MapsMeaning: Equatable, CustomStringConvertible {
             + ["\(state.detect)"]
     }
 
+    /// Lines that only one of the two has.
+    func differences(from other: MapsMeaning) -> [String] {
+        let (own, others) = (frontends + sizes + node, other.frontends + other.sizes + other.node)
+        return own.filter { !others.contains($0) }.map { "+ \($0.prefix(300))" }
+            + others.filter { !own.contains($0) }.map { "- \($0.prefix(300))" }
+    }
+
     var description: String { (frontends + sizes + node).joined(separator: "\n") }
 }

@@ -71,7 +71,7 @@ struct ModelFlow: Hashable, CustomStringConvertible {
 
     static func all(_ keys: some Sequence<FrontendKey>) -> [ModelFlow] {
         keys.flatMap { key in
-            let sources = key.family == .ipv4 ? ["10.244.0.9", "8.8.8.8", "198.51.100.7"] : ["fd00:244::9", "fd08::8", "fd00:198::7"]
+            let sources = key.family == .ipv4 ? ["10.244.0.9", "8.8.8.8"] : ["fd00:244::9", "fd08::8"]
             return Origin.allCases.flatMap { origin in
                 sources.map { source in
                     ModelFlow(key: key, origin: origin, source: IPAddress(source) ?? IPAddress(v4: 0))
@@ -115,9 +115,13 @@ extension MapsModel {
 
     private func delivered(_ key: BPFSetKey, _ masquerade: Bool) -> ModelAnswer {
         guard let set = state.sets[key], set.slotCount > 0 else { return .hole("no set \(key)") }
-        var places: Set<String> = []
+        var ids: Set<UInt32> = []
         for index in 0..<set.slotCount {
             guard let id = state.slots[BPFSlotKey(table: set.table, index: index)] else { return .hole("no slot \(index) of \(set)") }
+            ids.insert(id)
+        }
+        var places: Set<String> = []
+        for id in ids {
             guard let backend = state.backends[id], state.loads[id] != nil else { return .hole("no backend \(id)") }
             if backend.service != key.service { return .hole("backend \(id) of another service") }
             if backend.weight == 0 || backend.flags.contains(.draining) { return .hole("backend \(id) takes nothing") }

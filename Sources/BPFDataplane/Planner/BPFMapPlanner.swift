@@ -23,6 +23,7 @@ package struct BPFMapPlanner: Sendable {
     /// O(changed); but where pods begin or cease to be told from others, every frontend of the family is looked at.
     package mutating func plan(_ change: ServiceTableChange, family: IPFamily) -> BPFMapPlan {
         var buckets = PlanBuckets()
+        ids.settle()
         switch family {
         case .ipv4: ipv4.plan(change, &ids, &buckets)
         case .ipv6: ipv6.plan(change, &ids, &buckets)
@@ -51,6 +52,7 @@ package struct BPFMapPlanner: Sendable {
     /// more) are left out.
     package mutating func retire(backends: some Sequence<UInt32>) -> BPFMapPlan {
         var buckets = PlanBuckets()
+        ids.settle()
         for id in backends {
             ipv4.retire(id, &ids, &buckets)
             ipv6.retire(id, &ids, &buckets)

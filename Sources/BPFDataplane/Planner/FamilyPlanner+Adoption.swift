@@ -36,18 +36,24 @@ extension FamilyPlanner {
         for (id, ranges) in lists.sorted(by: { $0.key < $1.key }) { _ = sources.adopt(id, ranges.sorted()) }
     }
 
-    /// A service port is the one that has one of its frontends, if no other took it before.
+    /// A service port is the one that has its frontends. Where they went to several, it is nobody's: what is written for
+    /// one would be what the others' frontends lead to meanwhile.
     private mutating func adoptPorts(
         _ keys: [ServicePortKey], _ table: ServiceTable, _ found: KernelServices, besides others: Set<UInt32>,
         _ kernel: BPFKernelState
     ) {
-        var claimed: Set<UInt32> = []
+        var owners: [UInt32: ServicePortKey?] = [:]
+        for key in keys {
+            for frontend in table[key]?.frontends ?? [] {
+                guard let service = frontends[frontend.key(in: key)]?.service, found.isOurs(service) else { continue }
+                if let known = owners[service], known != key { owners[service] = .some(nil) } else { owners[service] = key }
+            }
+        }
         var tables = Set(kernel.sets.lazy.filter { others.contains($0.key.service) }.map(\.value.table))
         for key in keys {
             guard let port = table[key] else { continue }
             let candidates = port.frontends.compactMap { frontends[$0.key(in: key)]?.service }
-            guard let service = candidates.first(where: { found.isOurs($0) && !claimed.contains($0) }) else { continue }
-            claimed.insert(service)
+            guard let service = candidates.first(where: { owners[$0] == .some(key) }) else { continue }
             var state = found.state(service)
             // Of a damaged map, where sets share a table, one keeps it.
             for (scope, set) in state.sets where !tables.insert(set.value.table).inserted { state.sets[scope] = nil }
@@ -58,7 +64,7 @@ extension FamilyPlanner {
             if let owner = AffinityOwner(port),
                 let id = state.sets.values.lazy.map(\.value.affinityOwner).first(where: { $0 != 0 })
             {
-                owners.adopt(owner, id)
+                self.owners.adopt(owner, id)
             }
         }
     }

@@ -50,7 +50,8 @@ struct FamilyPlanner: Sendable {
         // A frontend that one service port gives up may be another's by the end.
         var givenUp: [(key: FrontendKey, service: UInt32)] = []
         for key in keys {
-            let new = table[key]
+            // Nothing leads to one without frontends.
+            let new = table[key].flatMap { $0.frontends.isEmpty ? nil : $0 }
             guard var state = ports.removeValue(forKey: key) ?? (new == nil ? nil : PortState(service: ids.services.next()))
             else { continue }
             let old = state.port

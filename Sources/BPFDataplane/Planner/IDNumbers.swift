@@ -2,6 +2,8 @@
 struct IDNumbers: Sendable {
     private var last: UInt32
     private(set) var taken: Set<UInt32> = []
+    /// Given back in the plan that is being made, whose last writes still name them.
+    private var freed: [UInt32] = []
 
     /// - Parameter seed: the first number is the one after it.
     init(seed: UInt32) { last = seed }
@@ -13,10 +15,21 @@ struct IDNumbers: Sendable {
         return last
     }
 
-    mutating func free(_ number: UInt32) { taken.remove(number) }
+    /// Free from the next plan on.
+    mutating func free(_ number: UInt32) { freed.append(number) }
 
-    /// These and no others are taken.
-    mutating func reset(taken: Set<UInt32>) { self.taken = taken.subtracting([0]) }
+    /// Another plan begins.
+    mutating func settle() {
+        taken.subtract(freed)
+        freed = []
+    }
+
+    /// These and no others are taken, and those after them come next: what was given back is not given again soon.
+    mutating func reset(taken: Set<UInt32>) {
+        self.taken = taken.subtracting([0])
+        freed = []
+        last = max(last, taken.max() ?? 0)
+    }
 }
 
 /// The numbers that the maps of both families share.
@@ -33,5 +46,14 @@ struct BPFMapIDs: Sendable {
         tables = IDNumbers(seed: seed)
         sources = IDNumbers(seed: seed)
         owners = IDNumbers(seed: seed)
+    }
+
+    /// Another plan begins.
+    mutating func settle() {
+        services.settle()
+        backends.settle()
+        tables.settle()
+        sources.settle()
+        owners.settle()
     }
 }
