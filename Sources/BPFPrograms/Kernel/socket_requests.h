@@ -77,17 +77,19 @@ static __noinline int fw_decide(struct fw_socket_request *request, struct fw_cho
 	const struct fw_settings *settings = fw_get_settings();
 	if (!settings)
 		return FW_WAY_ON;
-	struct fw_frontend *frontend = fw_find_frontend(&request->frontend, request->frontend_port, request->protocol);
-	if (!frontend)
+	struct fw_frontend_key key = {
+		.address = request->frontend, .port = request->frontend_port, .protocol = request->protocol };
+	struct fw_frontend frontend = {};
+	if (!fw_read_frontend(&key, &frontend))
 		return fw_is_cluster_ip(&request->frontend) ? FW_WAY_REFUSED : FW_WAY_ON;
-	if (frontend->sources || fw_origin_matters(settings, frontend, request->namespace_cookie))
+	if (frontend.sources || fw_origin_matters(settings, &frontend, request->namespace_cookie))
 		return FW_WAY_ON;
-	__u32 action = frontend->verdicts[fw_socket_origin(settings, request->namespace_cookie)] & FW_ACTION_MASK;
+	__u32 action = frontend.verdicts[fw_socket_origin(settings, request->namespace_cookie)] & FW_ACTION_MASK;
 	if (action == FW_REJECT)
 		return FW_WAY_REFUSED;
 	if (action != FW_BALANCE_CLUSTER && action != FW_BALANCE_LOCAL)
 		return FW_WAY_ON;
-	choice->service = frontend->service;
+	choice->service = frontend.service;
 	choice->scope = action == FW_BALANCE_LOCAL ? FW_LOCAL : FW_CLUSTER;
 	if (fw_choose_for_socket(settings, request, choice))
 		return FW_WAY_ON;

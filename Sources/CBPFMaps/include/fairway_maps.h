@@ -335,7 +335,7 @@ enum fw_usage {
 	FW_USED_CONNECTIONS = 0, // forward entries
 	FW_USED_SOCKETS = 1,
 	FW_FULL_CONNECTIONS = 2, // times that the table was full
-	FW_FULL_SOCKETS = 3,     // sockets sent on without being counted
+	FW_FULL_SOCKETS = 3,     // sockets, and datagrams of unconnected ones, that went on without being remembered
 	FW_EXPIRED = 4,
 	FW_EVICTED = 5,
 	FW_USAGES = 6,
