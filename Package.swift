@@ -108,7 +108,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
-            "NftablesDataplane", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
+            "NftablesDataplane", "BPFDataplane", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
             "LocalAddress", nioCore, nioPosix, argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
     .executableTarget(
@@ -116,11 +116,11 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
 
     // Test support: builders, fakes, the packet tracer, network namespaces
     .target(
-        name: "NetworkNamespaceTesting", dependencies: ["LinuxSystem", "NetworkTypes"],
-        path: "Tests/Support/NetworkNamespaceTesting"),
-    .target(
         name: "BPFTesting", dependencies: ["BPF", "CBPF", "LinuxSystem", "NetworkNamespaceTesting"],
         path: "Tests/Support/BPFTesting"),
+    .target(
+        name: "NetworkNamespaceTesting", dependencies: ["LinuxSystem", "NetworkTypes"],
+        path: "Tests/Support/NetworkNamespaceTesting"),
     .executableTarget(
         name: "local-address-holder", dependencies: ["LocalAddress", "LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/LocalAddressHolder"),
@@ -220,8 +220,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "ConformanceTests",
         dependencies: [
-            "ConformanceTesting", "Dataplane", "DataplaneTesting", "Netlink", "NetworkNamespaceTesting",
-            "NetworkTypes", "NftablesDataplane", "ServiceTable",
+            "ConformanceTesting", "BPF", "BPFDataplane", "BPFTesting", "Dataplane", "DataplaneTesting", "LinuxSystem", "Netlink",
+            "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "ServiceTable",
         ]),
     .testTarget(
         name: "ObservabilityTests",
@@ -274,7 +274,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "BPFDataplaneTests",
         dependencies: [
-            "BPFDataplane", "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "Dataplane", "LoadBalancing", "ServiceTable", "Netlink",
+            "BPFDataplane", "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "Dataplane", "fairway-echo", "LoadBalancing", "ServiceTable", "Netlink",
             "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "KubernetesModelTesting", "DataplaneTesting",
         ]),
     .testTarget(name: "LayeringTests"),

@@ -13,8 +13,9 @@ extension BPFMapHandle {
     @unsafe func updateBatch(
         _ keys: UnsafeRawPointer, _ values: UnsafeRawPointer, count: Int, _ mode: BPFUpdateMode
     ) throws(BPFError) {
+        // A batch knows no conditions (generic_map_update_batch: no flag but BPF_F_LOCK).
+        guard mode == .any else { return unsafe try updateOneByOne(keys, values, count: count, mode) }
         var options = Self.options
-        options.elem_flags = mode.flags
         let raw = descriptor.rawValue
         var done = UInt32(count)
         // SAFETY: the caller promises `count` keys and values of the sizes that the kernel has.

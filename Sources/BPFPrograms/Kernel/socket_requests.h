@@ -33,6 +33,16 @@ static __always_inline __u32 fw_socket_origin(const struct fw_settings *settings
 	return settings->detect ? FW_FROM_POD : FW_FROM_OUTSIDE;
 }
 
+// Which interface the packets of another namespace arrive on is not known here. Where pods are told by that alone, and
+// are treated otherwise than what is none, the packet programs decide.
+static __always_inline int fw_origin_matters(
+	const struct fw_settings *settings, const struct fw_frontend *frontend, __u64 namespace_cookie)
+{
+	return settings->detect == FW_DETECT_INTERFACES && namespace_cookie != settings->node_namespace
+		&& (frontend->verdicts[FW_FROM_POD] & FW_ACTION_MASK)
+			!= (frontend->verdicts[FW_FROM_OUTSIDE] & FW_ACTION_MASK);
+}
+
 // Who affinity and sh know the client as, before the kernel has given its socket an address.
 static __always_inline struct fw_address fw_socket_client(
 	const struct fw_settings *settings, const struct fw_socket_request *request)
@@ -72,7 +82,7 @@ static __noinline int fw_decide(struct fw_socket_request *request, struct fw_cho
 	struct fw_frontend frontend = {};
 	if (!fw_read_frontend(&key, &frontend))
 		return fw_is_cluster_ip(&request->frontend) ? FW_WAY_REFUSED : FW_WAY_ON;
-	if (frontend.sources)
+	if (frontend.sources || fw_origin_matters(settings, &frontend, request->namespace_cookie))
 		return FW_WAY_ON;
 	__u32 action = frontend.verdicts[fw_socket_origin(settings, request->namespace_cookie)] & FW_ACTION_MASK;
 	if (action == FW_REJECT)

@@ -149,7 +149,8 @@ struct fw_source_key {
 	struct fw_address address;
 };
 
-#define FW_INTERFACE_POD 1 // what arrives on it comes from a pod (detect-local by interface)
+#define FW_INTERFACE_POD 1   // what arrives on it comes from a pod (detect-local by interface)
+#define FW_INTERFACE_QDISC 2 // its clsact qdisc is the daemon's, to be removed with the programs
 
 struct fw_interface {
 	struct fw_address ipv4; // what connections that leave by it are masqueraded to; zero: the node's

@@ -6,10 +6,10 @@ import NetworkTypes
 /// outside (sock_diag(7), SOCK_DESTROY; CONFIG_INET_DIAG_DESTROY): the peer gets an RST, the process
 /// sees ECONNABORTED.
 package struct SocketDestroy: ~Copyable, Sendable {
-    private let socket: NetlinkSocket
+    let socket: NetlinkSocket
     /// linux/inet_diag.h `struct inet_diag_sockid`, in bytes: ports, addresses, interface, then the cookie.
-    private static let identityBytes = 48
-    private static let cookieOffset = 40
+    static let identityBytes = 48
+    static let cookieOffset = 40
     /// net/tcp_states.h TCP_LISTEN.
     private static let listening: UInt8 = 10
 

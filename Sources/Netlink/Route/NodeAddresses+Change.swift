@@ -93,7 +93,7 @@ extension NodeAddresses {
         try perform(writer, doing: doing, object: "\(address)")
     }
 
-    private static func hostBytes(_ value: UInt32) -> [UInt8] {
+    static func hostBytes(_ value: UInt32) -> [UInt8] {
         // SAFETY: the four bytes of an integer are copied while it lives.
         unsafe withUnsafeBytes(of: value) { unsafe Array($0) }
     }

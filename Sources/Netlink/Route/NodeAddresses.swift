@@ -33,6 +33,17 @@ package struct NodeAddress: Sendable, Hashable {
     /// IFA_F_* of linux/if_addr.h.
     package let flags: UInt32
 
+    package init(
+        address: IPAddress, prefixLength: Int, interfaceIndex: UInt32, interfaceName: String, scope: Scope, flags: UInt32
+    ) {
+        self.address = address
+        self.prefixLength = prefixLength
+        self.interfaceIndex = interfaceIndex
+        self.interfaceName = interfaceName
+        self.scope = scope
+        self.flags = flags
+    }
+
     /// Whether the kernel is not yet sure that it may use the address, or knows that it may not
     /// (duplicate address detection, RFC 4862).
     package var isTentative: Bool { flags & UInt32(IFA_F_TENTATIVE | IFA_F_DADFAILED) != 0 }
@@ -76,15 +87,15 @@ package struct NodeAddresses: ~Copyable, Sendable {
         try socket.perform(request, doing: doing, object: object)
     }
 
-    private func dump(
-        _ type: Int32, doing: String, restart: () -> Void,
+    /// - Parameter head: a struct ifinfomsg, ifaddrmsg, rtmsg or tcmsg; AF_UNSPEC unless it says more.
+    func dump(
+        _ type: Int32, head: [UInt8] = [UInt8](repeating: 0, count: 16), doing: String, restart: () -> Void,
         _ body: (NetlinkMessageHeader, RawSpan) throws(NetlinkError) -> Void
     ) throws(NetlinkError) {
         var writer = NetlinkWriter(capacity: 64)
         let start = writer.beginMessage(
             type: UInt16(type), flags: UInt16(NLM_F_REQUEST | NLM_F_DUMP), sequence: 1)
-        // AF_UNSPEC: a struct ifinfomsg or ifaddrmsg of zeros.
-        writer.append([UInt8](repeating: 0, count: 16))
+        writer.append(head)
         writer.endMessage(at: start)
         try socket.dump(writer, doing: doing, restart: restart, body)
     }

@@ -2,7 +2,6 @@ internal import FoundationEssentials
 internal import Glibc
 internal import KubernetesModel
 internal import NetworkTypes
-internal import NftablesDataplane
 internal import ObjectStore
 internal import Observability
 internal import ServicePolicy
@@ -16,6 +15,8 @@ struct AdminAPI: Sendable {
     let manifests: ManifestReport
     /// Nil: no DNS here.
     let dns: DNSAdmin?
+    /// Nil: another mode.
+    let virtualServers: VirtualServerQueries?
 
     func answer(_ request: AdminRequest) -> AdminResponse {
         if let answer = dns?.answer(request) { return answer }
@@ -27,12 +28,21 @@ struct AdminAPI: Sendable {
             case "/v1/frontends": return try json(RowList(items: queries.frontendRows()))
             case "/v1/backends": return try json(RowList(items: queries.backendRows()))
             case "/v1/status": return try json(status())
+            case "/v1/virtual-servers", "/v1/connections":
+                guard let virtualServers else {
+                    return AdminResponse(
+                        status: 404, contentType: "text/plain",
+                        text: "\(request.path.dropFirst(4)) are kept by the ebpf mode only; this is \(configuration.mode.name)\n")
+                }
+                return request.path == "/v1/connections"
+                    ? try json(RowList(items: virtualServers.connectionRows(view: engine.view, queries.namespace)))
+                    : try json(RowList(items: virtualServers.serverRows(queries.namespace)))
             default:
                 return AdminResponse(
                     status: 404, contentType: "text/plain",
                     text: DNSAdmin.paths.contains(request.path)
                         ? "no DNS here; give fairway run --dns-bind-address ADDR:PORT\n"
-                        : "no \(request.path); there are /v1/services, endpoints, frontends, backends, status, zone and dns\n")
+                        : "no \(request.path); there are /v1/services, endpoints, frontends, backends, virtual-servers, connections, status, zone and dns\n")
             }
         } catch {
             return AdminResponse(status: 500, contentType: "text/plain", text: "\(error)\n")
@@ -56,7 +66,7 @@ struct AdminAPI: Sendable {
                 lastError: mine.isEmpty ? nil : mine.joined(separator: "; "))
         }
         return StatusDocument(
-            version: Version.number, node: configuration.policy.nodeName, proxyMode: NftablesDataplane.modeName,
+            version: Version.number, node: configuration.policy.nodeName, proxyMode: configuration.mode.name,
             processID: getpid(), synced: view.isSynced, ready: reasons.isEmpty, families: families,
             services: view.snapshot.services.count, servicePorts: view.table.count,
             endpointSlices: view.snapshot.endpointSlices.count, pods: view.snapshot.pods.count,

@@ -11,18 +11,18 @@ struct CleanupCommand: ParsableCommand {
     @Option(help: "The folder of `fairway run --state-dir`: it says which reserved ports are Fairway's.")
     var stateDir = SourceOptions.defaultStateDirectory
 
-    func run() throws { try Self.removeEverything(stateDirectory: stateDir) }
+    @OptionGroup var pins: PinOptions
 
-    static func removeEverything(stateDirectory: String) throws {
+    func run() throws { try Self.removeEverything(stateDirectory: stateDir, pinPath: try pins.path()) }
+
+    static func removeEverything(stateDirectory: String, pinPath: String) throws {
         try DaemonLock.requireNone()
         // What was removed is told even when something else could not be.
         var removed: [String] = []
         defer { if !removed.isEmpty { Output.line(removed.map { "removed \($0)" }.joined(separator: "\n")) } }
-        do throws(DataplaneError) {
-            for mode in DataplaneModes.all { removed += try mode.removeState() }
-        } catch {
-            throw CommandFailure.failed("\(error)")
-        }
+        let modes = DataplaneModes(pinPath: pinPath).removeAll()
+        removed += modes.removed
+        if let failure = modes.failure { throw CommandFailure.failed("\(failure)") }
         do throws(LocalAddressError) {
             removed += try LocalAddresses.removeAll()
         } catch {

@@ -8,8 +8,8 @@ struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "get", abstract: "Shows what the running daemon holds.",
         subcommands: [
-            GetServices.self, GetEndpoints.self, GetFrontends.self, GetBackends.self, GetStatus.self,
-            GetZone.self, GetDNS.self,
+            GetServices.self, GetEndpoints.self, GetFrontends.self, GetBackends.self,
+            GetVirtualServers.self, GetConnections.self, GetStatus.self, GetZone.self, GetDNS.self,
         ])
 }
 

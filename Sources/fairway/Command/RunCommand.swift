@@ -14,6 +14,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Source") var source: SourceOptions
     @OptionGroup(title: "Services") var services: ServiceOptions
+    @OptionGroup(title: "The ebpf mode") var ebpf: BPFOptions
     @OptionGroup(title: "Node") var node: NodeOptions
     @OptionGroup(title: "Pacing") var pacing: PacingOptions
     @OptionGroup(title: "Listening") var listening: ListenOptions
@@ -33,7 +34,7 @@ struct RunCommand: AsyncParsableCommand {
     var cleanup = false
 
     func run() async throws {
-        if cleanup { return try CleanupCommand.removeEverything(stateDirectory: source.stateDir) }
+        if cleanup { return try CleanupCommand.removeEverything(stateDirectory: source.stateDir, pinPath: try ebpf.pins.path()) }
         let hostName: String
         do {
             hostName = try LinuxSystem.hostName()
@@ -48,7 +49,8 @@ struct RunCommand: AsyncParsableCommand {
             policy: try services.policyOptions(hostName: hostName), limits: try pacing.limits(),
             healthz: healthz, metrics: metrics,
             adminSocket: listening.admin.adminSocket, node: try node.settings(stateDirectory: source.stateDir),
-            closesStaleConnections: services.closeStaleConnections, dns: dns,
+            closesStaleConnections: services.closeStaleConnections, mode: try services.mode(),
+            ebpf: try ebpf.settings(closesStaleConnections: services.closeStaleConnections), dns: dns,
             takesOver: takeOver)
         let level: Logger.Level = verbose ? .debug : .info
         let logger = Logger(label: "fairway") { _ in LineLogHandler(level: level) }

@@ -5,8 +5,8 @@ internal import ServiceTable
 
 /// Options that decide about Services, named as kube-proxy names them.
 struct ServiceOptions: ParsableArguments {
-    @Option(help: "Carries Services into the kernel: nftables.")
-    var proxyMode = "nftables"
+    @Option(help: "Carries Services into the kernel: nftables or ebpf.")
+    var proxyMode = ProxyMode.nftables.rawValue
 
     @Option(help: "This node's name, as Pods and Nodes spell it (default: the host's name in lower case).")
     var hostnameOverride: String?
@@ -55,9 +55,6 @@ struct ServiceOptions: ParsableArguments {
 
     /// The options as values, or one line that says which is wrong.
     func policyOptions(hostName: String) throws(CommandFailure) -> PolicyOptions {
-        guard proxyMode == "nftables" else {
-            throw .usage("--proxy-mode \(proxyMode): this version has nftables only; leave the option out")
-        }
         guard let chosen = Scheduler(rawValue: scheduler) else {
             let known = Scheduler.allCases.map(\.rawValue).joined(separator: ", ")
             throw .usage("--scheduler \(scheduler): expected one of \(known)")
@@ -67,6 +64,14 @@ struct ServiceOptions: ParsableArguments {
             clusterCIDRs: try prefixes(clusterCidr, "--cluster-cidr"), masqueradeAll: masqueradeAll,
             nodePortAddresses: try nodePortAddresses(), serviceRanges: try serviceRanges(),
             scheduler: chosen)
+    }
+
+    func mode() throws(CommandFailure) -> ProxyMode {
+        guard let mode = ProxyMode(rawValue: proxyMode) else {
+            let known = ProxyMode.allCases.map(\.rawValue).joined(separator: " or ")
+            throw .usage("--proxy-mode \(proxyMode): expected \(known)")
+        }
+        return mode
     }
 
     func nodeName(hostName: String) throws(CommandFailure) -> String {

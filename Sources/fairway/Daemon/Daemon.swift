@@ -1,10 +1,10 @@
+internal import BPFDataplane
 internal import CoreMetrics
 internal import Dataplane
 internal import KubernetesModel
 internal import Logging
 internal import ManifestSource
 internal import NetworkTypes
-internal import NftablesDataplane
 internal import ObjectStore
 internal import Observability
 internal import ServiceLifecycle
@@ -24,6 +24,8 @@ struct Daemon {
         var adminSocket: String
         var node: NodeSettings
         var closesStaleConnections: Bool
+        var mode: ProxyMode
+        var ebpf: BPFSettings
         /// Nil: no DNS.
         var dns: DNSConfiguration?
         /// A daemon that works here already is asked to end.
@@ -40,24 +42,27 @@ struct Daemon {
     /// Runs until SIGTERM, SIGINT or SIGHUP. Rules stay in place.
     func run() async throws {
         let logger = logger
-        let prometheus = PrometheusMetrics(
-            catalog: configuration.dns == nil ? MetricCatalog.all : MetricCatalog.all + MetricCatalog.dns)
+        let prometheus = configuration.makeMetrics()
         MetricsSystem.bootstrap(prometheus)
         let metrics = DaemonMetrics(prometheus: prometheus)
         let health = HealthState(families: IPFamily.allCases, healthTimeout: Self.healthTimeout)
         let addresses = try HostAddresses.current()
         let succession = DaemonSuccession(configuration: configuration, hostAddresses: addresses, logger: logger)
         let (lock, dns) = try await succession.begin()
-        let node = try NodeService(settings: configuration.node, lock: lock, logger: logger)
+        let node = try NodeService(
+            settings: configuration.node, tunesConntrack: configuration.mode.usesConntrack, lock: lock, logger: logger)
 
-        let conntrack = ConntrackService(
-            closesTCP: configuration.closesStaleConnections, metrics: metrics, logger: logger)
+        let conntrack =
+            configuration.mode.usesConntrack
+            ? ConntrackService(closesTCP: configuration.closesStaleConnections, metrics: metrics, logger: logger) : nil
+        let modes = DataplaneModes(pinPath: configuration.ebpf.pinPath)
+        let runningMode = configuration.mode.name
         let runner = DataplaneRunner(
             limits: configuration.limits,
-            whenReady: { DataplaneModes.removeOthers(than: NftablesDataplane.modeName, logger: logger) }
+            whenReady: { modes.removeOthers(than: runningMode, logger: logger) }
         ) { outcome in
             metrics.finished(outcome)
-            conntrack.follow(outcome)
+            conntrack?.follow(outcome)
             switch outcome.result {
             case .success(let report):
                 health.synced(outcome.family)
@@ -68,10 +73,11 @@ struct Daemon {
                 logger.error("\(outcome.family): \(error); everything is compared with the kernel next")
             }
         }
+        let view = BPFView()
         let dataplane = DataplaneService(
-            runner: runner, watch: try TableWatchService(runner: runner, metrics: metrics, logger: logger))
+            runner: runner, mode: try configuration.dataplaneMode(runner, metrics, view, logger))
         let order = try await adopt(dataplane)
-        conntrack.adopt(order)
+        conntrack?.adopt(order)
 
         let report = ManifestReport()
         let engine = Engine(
@@ -81,24 +87,27 @@ struct Daemon {
             for family in IPFamily.allCases { health.queued(family) }
             metrics.queued(IPFamily.allCases)
             node.changed(change)
-            conntrack.announce(change.new)
+            conntrack?.announce(change.new)
             runner.submit(change)
         }
         metrics.readAtScrape(engine: engine, manifests: report)
+        if configuration.mode == .ebpf { BPFMetrics(view: view).readAtScrape(prometheus) }
         let manifests = ManifestService(source: configuration.manifests, report: report, logger: logger) {
             engine.apply($0)
         }
 
         var services: [any ServiceLifecycle.Service] = [
             dataplane, HostAddressService(engine: engine, logger: logger), manifests,
-            node, conntrack,
+            node,
         ]
+        if let conntrack { services.append(conntrack) }
         if !configuration.adminSocket.isEmpty {
             services.append(
                 adminServer(
                     AdminAPI(
                         configuration: configuration, engine: engine, health: health, manifests: report,
-                        dns: dns.map(DNSAdmin.init))))
+                        dns: dns.map(DNSAdmin.init),
+                        virtualServers: configuration.mode == .ebpf ? VirtualServerQueries(view: view) : nil)))
         }
         services += listeners(health: health, prometheus: prometheus, engine: engine)
         if let dns {
@@ -152,7 +161,7 @@ struct Daemon {
         if let address = configuration.metrics {
             services.append(
                 MetricsServer(
-                    address: address, health: health, metrics: prometheus, proxyMode: NftablesDataplane.modeName,
+                    address: address, health: health, metrics: prometheus, proxyMode: configuration.mode.name,
                     configuration: { configuration.json }, logger: logger,
                     onBound: { logger.info("metrics at http://\($0)/metrics") }))
         }
@@ -201,6 +210,27 @@ extension Duration {
 }
 
 extension Daemon.Configuration {
+    /// With the series of what this daemon does.
+    func makeMetrics() -> PrometheusMetrics {
+        var catalog = MetricCatalog.all
+        if dns != nil { catalog += MetricCatalog.dns }
+        guard mode == .ebpf else { return PrometheusMetrics(catalog: catalog) }
+        return PrometheusMetrics(
+            catalog: catalog + MetricCatalog.ebpf, seriesPerMetric: MetricCatalog.ebpfSeriesPerMetric)
+    }
+
+    func dataplaneMode(
+        _ runner: DataplaneRunner, _ metrics: DaemonMetrics, _ view: BPFView, _ logger: Logger
+    ) throws -> DataplaneService.Mode {
+        switch mode {
+        case .nftables: .nftables(try TableWatchService(runner: runner, metrics: metrics, logger: logger))
+        case .ebpf:
+            .ebpf(ebpf, view) { notice in
+                logger.log(level: notice.isWarning ? .warning : .info, "\(notice)")
+            }
+        }
+    }
+
     /// The source, which also gives addresses to Services.
     var manifests: ManifestSource {
         ManifestSource(
@@ -211,6 +241,7 @@ extension Daemon.Configuration {
     /// What is in force, for `/configz`.
     struct Document: Codable {
         var manifests: [String]
+        var proxyMode: String
         var stateDir: String
         var nodeName: String
         var clusterCIDR: [String]
@@ -221,7 +252,7 @@ extension Daemon.Configuration {
 
     var json: String {
         let document = Document(
-            manifests: paths, stateDir: stateDirectory, nodeName: policy.nodeName,
+            manifests: paths, proxyMode: mode.name, stateDir: stateDirectory, nodeName: policy.nodeName,
             clusterCIDR: policy.clusterCIDRs.map(\.description),
             serviceClusterIPRange: policy.serviceRanges.map(\.description), masqueradeAll: policy.masqueradeAll,
             adminSocket: adminSocket)

@@ -1,3 +1,4 @@
+internal import BPFDataplane
 internal import Dataplane
 internal import LinuxSystem
 internal import NftablesDataplane
@@ -8,13 +9,19 @@ internal import Synchronization
 /// The dataplane's thread: opens the kernel's tables, tells in which order they hold backends, then
 /// works for the runner until it is stopped.
 final class DataplaneService: Service, Sendable {
+    /// The dataplane to be made, and what watches beside it.
+    enum Mode: Sendable {
+        case nftables(TableWatchService)
+        case ebpf(BPFSettings, BPFView, @Sendable (BPFNotice) -> Void)
+    }
+
     private let runner: DataplaneRunner
-    private let watch: TableWatchService
+    private let mode: Mode
     private let ended = AsyncStream<Never>.makeStream()
 
-    init(runner: DataplaneRunner, watch: TableWatchService) {
+    init(runner: DataplaneRunner, mode: Mode) {
         self.runner = runner
-        self.watch = watch
+        self.mode = mode
     }
 
     /// Starts the thread.
@@ -22,19 +29,22 @@ final class DataplaneService: Service, Sendable {
     /// - Returns: the order a table left by an earlier process has.
     /// - Throws: `DataplaneError` when the kernel's tables cannot be opened or read.
     func start() async throws -> AdoptedOrder {
-        let (runner, watch) = (runner, watch)
+        let (runner, mode) = (runner, mode)
         let end = ended.continuation
         return try await withCheckedThrowingContinuation { continuation in
             do throws(Errno) {
                 _ = try DedicatedThread(named: "dataplane") {
                     defer { end.finish() }
                     do throws(DataplaneError) {
-                        var dataplane = try NftablesDataplane(watch: watch.watch)
-                        // Before the first reading: what is changed after it is not missed.
-                        watch.start(ownPortID: dataplane.portID)
-                        let order = try dataplane.adoptOrder()
-                        continuation.resume(returning: order)
-                        runner.run(dataplane)
+                        switch mode {
+                        case .nftables(let watch):
+                            let dataplane = try NftablesDataplane(watch: watch.watch)
+                            // Before the first reading: what is changed after it is not missed.
+                            watch.start(ownPortID: dataplane.portID)
+                            try Self.work(dataplane, runner, continuation)
+                        case .ebpf(let settings, let view, let notify):
+                            try Self.work(BPFDataplane(settings, view: view, notify: notify), runner, continuation)
+                        }
                     } catch {
                         continuation.resume(throwing: error)
                     }
@@ -45,13 +55,22 @@ final class DataplaneService: Service, Sendable {
         }
     }
 
+    private static func work(
+        _ dataplane: consuming some Dataplane & ~Copyable, _ runner: DataplaneRunner,
+        _ continuation: CheckedContinuation<AdoptedOrder, any Error>
+    ) throws(DataplaneError) {
+        let order = try dataplane.adoptOrder()
+        continuation.resume(returning: order)
+        runner.run(dataplane)
+    }
+
     /// Returns once the thread has ended, which shutdown brings about.
     func run() async throws {
         await withTaskCancellationOrGracefulShutdownHandler {
             for await _ in ended.stream {}
         } onCancelOrGracefulShutdown: {
             self.runner.stop()
-            self.watch.end()
+            if case .nftables(let watch) = self.mode { watch.end() }
         }
     }
 }

@@ -26,6 +26,7 @@ final class NodeService: Service, Sendable {
     private static let period = Duration.seconds(10)
 
     private let settings: NodeSettings
+    private let tunesConntrack: Bool
     private let logger: Logger
     private let lock: DaemonLock?
     private let wake: WakeDescriptor
@@ -33,9 +34,12 @@ final class NodeService: Service, Sendable {
 
     /// Makes this daemon the only one of its network namespace.
     ///
-    /// - Parameter lock: that daemon's; nil where a lock is not to be had.
-    init(settings: NodeSettings, lock: DaemonLock?, logger: Logger) throws(CommandFailure) {
+    /// - Parameters:
+    ///   - tunesConntrack: the mode that runs stands on connection tracking.
+    ///   - lock: that daemon's; nil where a lock is not to be had.
+    init(settings: NodeSettings, tunesConntrack: Bool, lock: DaemonLock?, logger: Logger) throws(CommandFailure) {
         self.settings = settings
+        self.tunesConntrack = tunesConntrack
         self.logger = logger
         self.lock = lock
         do throws(Errno) {
@@ -100,7 +104,7 @@ final class NodeService: Service, Sendable {
                 collisions.check(current)
                 reservation.update(current)
             }
-            if isSynced, !isTuned {
+            if tunesConntrack, isSynced, !isTuned {
                 isTuned = true
                 tune()
             }

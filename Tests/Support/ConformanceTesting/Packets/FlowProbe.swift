@@ -18,8 +18,12 @@ extension ConformanceTopology {
 
     /// Sends the packets of a flow, and says what became of them. Blocks.
     ///
-    /// - Parameter isPatient: hear of TCP refusals as any client does, which takes a second.
-    func probe(_ flow: ConformanceFlow, arrivals: ArrivalCount, isPatient: Bool) throws -> ProbedFlow {
+    /// - Parameters:
+    ///   - isPatient: hear of TCP refusals as any client does, which takes a second.
+    ///   - sockets: joined by its senders.
+    func probe(
+        _ flow: ConformanceFlow, arrivals: ArrivalCount, isPatient: Bool, sockets: SocketLevel?
+    ) throws -> ProbedFlow {
         let count: Int
         var mustBeSilent = false
         switch flow.expected {
@@ -36,6 +40,7 @@ extension ConformanceTopology {
         // Refusals may be limited in number: clients ask again, and TCP does so by itself.
         let asksAgain = flow.expected == .rejected && flow.transport == .udp
         let replies = try namespace(of: flow.from).insideBlocking {
+            if let sockets, sockets.senders(flow.from) { try sockets.join() }
             let prober = try Prober(
                 from: flow.source, to: SocketAddress(flow.to, port: flow.port.rawValue), flow.transport, count: count,
                 isPatient: isPatient)

@@ -24,6 +24,15 @@ package enum Sender: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Its processes run on node-a.
+    package var isOnNode: Bool {
+        switch self {
+        case .node: true
+        case .pod(let name): World.localPods.contains(name)
+        case .client: false
+        }
+    }
+
     /// The interface of node-a that its packets arrive on; nil: node-a sends them itself.
     package var interface: String? {
         switch self {
