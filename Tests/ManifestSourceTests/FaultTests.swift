@@ -56,9 +56,9 @@ struct FaultTests {
         Case("a map as a key", "? {x: 1}\n: y\n", "a.yaml:1:3: a field name must be a string, not a map or list"),
         Case(
             "annotations of Fairway's own",
-            "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations:\n    fairway.dev/scheduler: lc\n    fairway.dev/affinity: service\nspec: {ports: [{port: 80}]}\n",
+            "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations:\n    fairway.dev/scheduler: lblc\n    fairway.dev/affinity: service\nspec: {ports: [{port: 80}]}\n",
             "a.yaml:7:27: Service default/web: metadata.annotations[fairway.dev/affinity]: Unsupported value: \"fairway.dev/affinity\": supported values: \"fairway.dev/no-local-endpoints\", \"fairway.dev/scheduler\", \"fairway.dev/session-affinity-scope\"",
-            "a.yaml:6:28: Service default/web: metadata.annotations[fairway.dev/scheduler]: Unsupported value: \"lc\": supported values: \"random\", \"rr\", \"sh\", \"wrr\""),
+            "a.yaml:6:28: Service default/web: metadata.annotations[fairway.dev/scheduler]: Unsupported value: \"lblc\": supported values: \"dh\", \"lc\", \"mh\", \"nq\", \"random\", \"rr\", \"sed\", \"sh\", \"twos\", \"wlc\", \"wrr\""),
         Case(
             "a weight out of range",
             "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations:\n    fairway.dev/weight: \"-1\"\n",
