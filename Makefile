@@ -23,7 +23,8 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking soak-dns demo bench-sync bench-controller bench-conntrack bench-dns fuzz packages \
+.PHONY: all build install test test-linking test-allocations test-kernel-6.1 soak-dns demo bench-sync bench-controller \
+	bench-conntrack bench-dns bench-datapath fuzz packages \
 	run-packages clean
 
 all: build
@@ -55,11 +56,25 @@ test: run-packages
 test-linking:
 	Tests/Support/check-linking $(RELEASE_DIR)/release/fairway
 
+# That DNS answers allocate nothing and count no references, in what make build has compiled, with a program that counts:
+# after make build.
+test-allocations:
+	swift build $(RELEASE_FLAGS) --product answer-allocations
+	$(RELEASE_DIR)/release/answer-allocations
+
 # A million questions over ten restarts; the small form is part of make test.
 soak-dns: run-packages
 	swift build --build-tests
 	FAIRWAY_DNS_RESTARTS=10 FAIRWAY_DNS_QUERIES=1000000 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
 		swift test --skip-build --filter DNSRestartTests
+
+# Linux 6.1 in a software-emulated machine: does its verifier accept every program? Not part of CI.
+test-kernel-6.1: packages
+	@./Tests/Support/install-packages qemu-system-x86 cpio kmod busybox-static bpftool
+	swift build --target BPFPrograms
+	Tests/KernelVM/run-in-vm --program bpftool \
+		--file $$(dirname $$(ls $(BUILD_DIR)/plugins/outputs/*/BPFPrograms/destination/EmbedPrograms/packet.o)):/objects \
+		Tests/KernelVM/load-programs
 
 demo: run-packages
 	@if [ -z "$${FAIRWAY_BIN_DIR:-}" ]; then swift build --product fairway; swift build --product fairway-echo; fi
@@ -76,6 +91,13 @@ bench-controller: run-packages
 bench-conntrack: run-packages
 	swift build -c release --scratch-path .build/bench-release --product conntrack-benchmark
 	Benchmarks/bench-conntrack .build/bench-release/release/conntrack-benchmark $(BENCH_ARGUMENTS)
+
+bench-datapath: run-packages
+	@./Tests/Support/install-packages wrk iperf3 nginx-light haproxy
+	swift build -c release --scratch-path .build/bench-release --product datapath-benchmark
+	swift build -c release --scratch-path .build/bench-release --product fairway
+	Benchmarks/bench-datapath .build/bench-release/release/datapath-benchmark \
+		"$$PWD/.build/bench-release/release/fairway" $(BENCH_ARGUMENTS)
 
 bench-dns: run-packages
 	@./Tests/Support/install-packages dnsperf nsd knot util-linux

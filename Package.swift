@@ -124,6 +124,11 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .executableTarget(
         name: "local-address-holder", dependencies: ["LocalAddress", "LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/LocalAddressHolder"),
+    .target(name: "CAllocationCounting", path: "Tests/Support/CAllocationCounting"),
+    .executableTarget(
+        name: "answer-allocations",
+        dependencies: ["CAllocationCounting", "ClusterZone", "DNSServer", "DNSWire", "NetworkTypes"],
+        path: "Tests/Support/AnswerAllocations"),
     .target(
         name: "KubernetesModelTesting", dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes"],
         path: "Tests/Support/KubernetesModelTesting"),
@@ -168,6 +173,10 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "dns-benchmark",
         dependencies: ["DNSWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", argumentParser],
         path: "Benchmarks/DNSBenchmark"),
+    .executableTarget(
+        name: "datapath-benchmark",
+        dependencies: ["KubernetesModel", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", argumentParser],
+        path: "Benchmarks/DatapathBenchmark"),
     .executableTarget(
         name: "conntrack-benchmark",
         dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", argumentParser],
@@ -220,7 +229,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "FairwayTests",
         dependencies: [
-            "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "fairway", "fairway-echo",
+            "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "fairway", "fairway-echo", "ClusterZone",
+            "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesModel", "KubernetesModelTesting", "ObjectStore",
+            "Observability", logging,
         ]),
     .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "DNSWireTesting", "NetworkTypes"]),
     .testTarget(

@@ -82,10 +82,13 @@ struct DNSBenchmark: ParsableCommand {
     /// Every server in turn, for as many rounds; then latency at half of what each could take.
     private func compare(_ servers: [any NameServer], mix: Mix, size: Int, queries: String) throws -> [Report.Row] {
         var rates = [[Double]](repeating: [], count: servers.count)
+        var costs = rates
         for _ in 0..<rounds {
             for (index, server) in servers.enumerated() {
-                rates[index].append(
-                    try Dnsperf(port: server.port, queries: queries, overTCP: mix == .tcp, seconds: seconds).rate())
+                let before = server.processorSeconds
+                let rate = try Dnsperf(port: server.port, queries: queries, overTCP: mix == .tcp, seconds: seconds).rate()
+                rates[index].append(rate.perSecond)
+                costs[index].append((server.processorSeconds - before) * 1e6 / max(rate.answers, 1))
             }
         }
         return try servers.enumerated().map { index, server in
@@ -94,8 +97,9 @@ struct DNSBenchmark: ParsableCommand {
                 .latency(atRate: Int(rate / 2))
             return Report.Row(
                 server: server.name, mix: mix.rawValue, services: size, queriesPerSecond: rate,
-                bestQueriesPerSecond: rates[index].max() ?? 0, p50Milliseconds: latency.p50,
-                p99Milliseconds: latency.p99, residentMegabytes: server.residentMegabytes, ratioToNSD: nil)
+                bestQueriesPerSecond: rates[index].max() ?? 0,
+                cpuMicrosecondsPerQuery: costs[index].median, p50Milliseconds: latency.p50, p99Milliseconds: latency.p99,
+                residentMegabytes: server.residentMegabytes, ratioToNSD: nil)
         }
     }
 }

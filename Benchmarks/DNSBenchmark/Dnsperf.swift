@@ -20,11 +20,14 @@ struct Dnsperf {
         ] + more
     }
 
-    /// Answers a second as fast as they come.
-    func rate() throws -> Double {
+    /// Answers a second as fast as they come, and how many came.
+    func rate() throws -> (perSecond: Double, answers: Double) {
         let output = try ProcessRequest(path: "/usr/bin/taskset", arguments: ["-c", "1"] + arguments([]))
             .collectOutput(timeout: .seconds(seconds + 30))
-        return try Self.rate(in: output.standardOutput)
+        return (
+            try Self.rate(in: output.standardOutput),
+            try Self.figure("Queries completed:", at: 2, in: output.standardOutput)
+        )
     }
 
     /// Held to a rate; in milliseconds.
@@ -45,10 +48,13 @@ struct Dnsperf {
         return (samples.percentile(0.5), samples.percentile(0.99))
     }
 
-    static func rate(in text: String) throws -> Double {
-        guard let line = text.split(separator: "\n").first(where: { $0.contains("Queries per second:") }),
-            let value = line.split(separator: " ").last.flatMap({ Double($0) })
-        else { throw MeasurementError(description: "dnsperf printed no rate: \(text)") }
+    static func rate(in text: String) throws -> Double { try figure("Queries per second:", at: 3, in: text) }
+
+    /// A word of the line that has the label.
+    private static func figure(_ label: String, at index: Int, in text: String) throws -> Double {
+        guard let words = text.split(separator: "\n").first(where: { $0.contains(label) })?.split(separator: " "),
+            words.count > index, let value = Double(words[index])
+        else { throw MeasurementError(description: "dnsperf printed no \(label) \(text)") }
         return value
     }
 }

@@ -14,8 +14,22 @@ protocol NameServer {
 extension NameServer {
     /// Of the process and its children (NSD serves from a child).
     var residentMegabytes: Double {
-        let pids = [process.pid] + children(of: process.pid)
-        return pids.reduce(0) { $0 + Double((try? ResidentMemory(ofProcess: $1).currentBytes) ?? 0) } / 1e6
+        pids.reduce(0) { $0 + Double((try? ResidentMemory(ofProcess: $1).currentBytes) ?? 0) } / 1e6
+    }
+
+    /// User and system time of the same processes so far.
+    var processorSeconds: Double { pids.reduce(0) { $0 + Self.processorSeconds(of: $1) } }
+
+    private var pids: [Int32] { [process.pid] + children(of: process.pid) }
+
+    /// utime and stime of `/proc/PID/stat` (proc(5)): the 12th and 13th word behind the name, which is in parentheses.
+    private static func processorSeconds(of pid: Int32) -> Double {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            let end = text.lastIndex(of: ")")
+        else { return 0 }
+        let words = text[text.index(after: end)...].split(separator: " ")
+        guard words.count > 12, let user = Double(words[11]), let system = Double(words[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     private func children(of pid: Int32) -> [Int32] {

@@ -7,6 +7,8 @@ struct Report: Codable, Sendable {
         /// Median of the rounds.
         var queriesPerSecond: Double
         var bestQueriesPerSecond: Double
+        /// User and system time of the server at those rates; median of the rounds.
+        var cpuMicrosecondsPerQuery: Double
         /// At half of the median rate.
         var p50Milliseconds: Double
         var p99Milliseconds: Double
@@ -38,11 +40,11 @@ struct Report: Codable, Sendable {
     }
 
     var text: String {
-        let header = ["server", "mix", "Services", "queries/s", "best", "p50 ms", "p99 ms", "resident MB", "to NSD"]
+        let header = ["server", "mix", "Services", "queries/s", "best", "CPU us", "p50 ms", "p99 ms", "resident MB", "to NSD"]
         let lines = [header] + rows.map { row in
             [
                 row.server, row.mix, "\(row.services)", "\(Int(row.queriesPerSecond))", "\(Int(row.bestQueriesPerSecond))",
-                row.p50Milliseconds.text, row.p99Milliseconds.text, row.residentMegabytes.text,
+                row.cpuMicrosecondsPerQuery.text, row.p50Milliseconds.text, row.p99Milliseconds.text, row.residentMegabytes.text,
                 row.ratioToNSD?.text ?? "-",
             ]
         }

@@ -1,6 +1,7 @@
 public import DNSWire
 public import Logging
 public import NIOCore
+public import NetworkTypes
 internal import Synchronization
 
 /// Answers names that are not the cluster's: asks upstreams and keeps what they said.
@@ -58,11 +59,21 @@ public final class Forwarder: Sendable {
 
     /// Asks upstreams, or joins an equal question that is being asked.
     ///
-    /// - Parameter completion: called once, on the forwarder's event loop, within `ForwarderLimits.totalTime`: with what
+    /// - Parameter client: who asks: each has a part of what a forwarder can do at a time (`ForwarderLimits`); nil has
+    ///   only what all have together.
+    /// - Parameter completion: called once, on the forwarder's event loop or, where there is no room, at once, within `ForwarderLimits.totalTime`: with what
     ///   an upstream said, with an expired answer (extended error 3), or with SERVFAIL and extended error 22 (no answer),
     ///   23 (no socket), 14 (ending) or 0. Where a chain of aliases reaches a name of this server the answer ends there.
-    public func resolve(_ question: ForwardedQuestion, completion: @escaping @Sendable (ForwardedAnswer) -> Void) {
-        loop.execute { self.step { $0.resolve(question, completion, now: $1) } }
+    public func resolve(
+        _ question: ForwardedQuestion, client: IPAddress? = nil, completion: @escaping @Sendable (ForwardedAnswer) -> Void
+    ) {
+        if let refusal = core.withLock({ $0.admit(question, client: client, now: now()) }) { return completion(refusal) }
+        loop.execute {
+            self.step { core, now in
+                core.arrived(from: client)
+                return core.resolve(question, client: client, completion, now: now)
+            }
+        }
     }
 
     /// The options of a query say that this forwarder sent it: an upstream leads back here. To be answered with

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import KubernetesModel
 internal import LinuxSystem
+internal import ObjectStore
 
 /// Files, objects and allocations of one run, on one thread.
 struct ManifestSession: ~Copyable {
@@ -16,12 +17,23 @@ struct ManifestSession: ~Copyable {
     private var unreadableRoots: [String: Set<String>] = [:]
 
     private let contents: ObjectContents
+    private let now: () -> Int64
+    private let readFile: ManifestFile.Reader
+    private var rereads = RereadSchedule()
+    /// Every path given can be read; nil until that was so once, before which nothing counts as synced.
+    private var isWhole: Bool?
 
+    /// - Parameters:
+    ///   - now: seconds since 1970.
+    ///   - readFile: gives a file's bytes.
     init(
         _ paths: [String], _ settings: AllocationSettings, _ contents: ObjectContents = .all,
-        watches: consuming ManifestWatches? = nil
+        watches: consuming ManifestWatches? = nil, now: @escaping () -> Int64 = Self.wallClock,
+        readFile: @escaping ManifestFile.Reader = ManifestFile.read
     ) {
         self.contents = contents
+        self.now = now
+        self.readFile = readFile
         roots = paths
         folders = ManifestFolders(paths, watches: watches)
         guard !settings.stateDirectory.isEmpty else {
@@ -50,18 +62,56 @@ struct ManifestSession: ~Copyable {
         }
     }
 
-    private mutating func take(_ findings: ManifestFolders.Findings) -> ManifestBatch {
+    /// When `reread` has something to do; nil: it has not.
+    var nextReread: ContinuousClock.Instant? { rereads.nextAt }
+
+    /// Tries again what could not be read for a reason that may have passed.
+    mutating func reread(at instant: ContinuousClock.Instant) -> ManifestBatch {
+        var findings = ManifestFolders.Findings()
+        for path in rereads.due(at: instant) {
+            if tracker.paths.contains(path), !folders.isUnreadable(path) {
+                findings.changed.insert(path)
+            } else {
+                rereads.settled(path)
+                findings.formUnion(folders.scan(around: path))
+            }
+        }
+        return take(findings, at: instant)
+    }
+
+    private mutating func take(
+        _ findings: ManifestFolders.Findings, at instant: ContinuousClock.Instant = .now
+    ) -> ManifestBatch {
         var changes = gone(findings).map { ManifestChange(path: $0, contents: nil) }
-        for path in findings.changed.sorted() { changes.append(ManifestChange(path: path, contents: read(path))) }
+        for change in changes { rereads.settled(change.path) }
+        for path in findings.changed.sorted() { changes.append(ManifestChange(path: path, contents: read(path, at: instant))) }
         for (path, error) in findings.unreadable {
+            note(error, of: path, at: instant)
             let fault = ManifestFault(path: path, message: "cannot be read: \(error)")
             changes.append(ManifestChange(path: path, contents: ManifestContents(unreadable: fault, isMissing: error == .noEntry && !roots.contains(path))))
         }
-        var (batch, records) = tracker.apply(changes, isComplete: unreadableRoots.isEmpty)
+        var (batch, records) = tracker.apply(changes, isComplete: unreadableRoots.isEmpty && !rereads.isAwaited)
         remember(records)
+        batch.events += sourceEvents()
         batch.warnings = warnings + folders.takeWarnings()
         warnings = []
         return batch
+    }
+
+    /// A given path that cannot be read any more is a lost source: its objects stay, and age.
+    private mutating func sourceEvents() -> [StoreEvent] {
+        let before = isWhole
+        if isWhole != nil || unreadableRoots.isEmpty { isWhole = unreadableRoots.isEmpty }
+        guard let before, let isWhole, before != isWhole else { return [] }
+        let state: SourceState = isWhole ? .connected : .lost(since: now())
+        return ObjectKind.allCases.map { .source(state, of: $0) }
+    }
+
+    static let wallClock: @Sendable () -> Int64 = {
+        var time = timespec()
+        // SAFETY: the kernel fills in one timespec, which lives for the call.
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec)
     }
 
     /// Files whose objects go: not those below a root that cannot be read now.
@@ -83,17 +133,23 @@ struct ManifestSession: ~Copyable {
     }
 
     /// The file is read whole and not mapped: a writer that truncates it must not take the daemon down.
-    private func read(_ path: String) -> ManifestContents {
+    private mutating func read(_ path: String, at instant: ContinuousClock.Instant) -> ManifestContents {
         do throws(Errno) {
-            let bytes = try ManifestFile.read(path)
+            let bytes = try readFile(path)
+            rereads.settled(path)
             guard bytes.count < ManifestLimits.fileBytes else {
                 let message = "larger than \(ManifestLimits.fileBytes) bytes"
                 return ManifestContents(unreadable: ManifestFault(path: path, message: message))
             }
             return ManifestContents(path: path, bytes: bytes, interner: interner, contents: contents)
         } catch {
+            note(error, of: path, at: instant)
             return ManifestContents(unreadable: ManifestFault(path: path, message: "cannot be read: \(error)"))
         }
+    }
+
+    private mutating func note(_ error: Errno, of path: String, at instant: ContinuousClock.Instant) {
+        if RereadSchedule.isPassing(error) { rereads.failed(path, at: instant) } else { rereads.settled(path) }
     }
 
     private mutating func remember(_ keys: Set<ObjectKey>) {
@@ -109,6 +165,8 @@ struct ManifestSession: ~Copyable {
 
 /// Reading one file.
 enum ManifestFile {
+    typealias Reader = @Sendable (String) throws(Errno) -> [UInt8]
+
     /// All bytes of a file, at most ``ManifestLimits/fileBytes``.
     static func read(_ path: String) throws(Errno) -> [UInt8] {
         let file = try FileDescriptor(opening: path)

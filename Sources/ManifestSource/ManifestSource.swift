@@ -8,14 +8,23 @@ package final class ManifestSource: Sendable {
     private let paths: [String]
     private let allocation: AllocationSettings
     private let contents: ObjectContents
+    private let readFile: ManifestFile.Reader
 
     /// - Parameter paths: files, read whatever their name, and folders, in which files ending in `.yaml`,
     ///   `.yml` and `.json` are read at any depth and entries that begin with `.` are passed over.
     /// - Parameter contents: what of the objects is wanted; the rest is let go where it is read.
-    package init(paths: [String], allocation: AllocationSettings = .standard, contents: ObjectContents = .all) {
+    package convenience init(paths: [String], allocation: AllocationSettings = .standard, contents: ObjectContents = .all) {
+        self.init(paths: paths, allocation: allocation, contents: contents, readFile: ManifestFile.read)
+    }
+
+    /// - Parameter readFile: gives a file's bytes.
+    init(
+        paths: [String], allocation: AllocationSettings, contents: ObjectContents, readFile: @escaping ManifestFile.Reader
+    ) {
         self.paths = paths
         self.allocation = allocation
         self.contents = contents
+        self.readFile = readFile
     }
 
     /// Reads everything once, and watches nothing. Blocks; with a state folder, allocations are read from
@@ -31,10 +40,9 @@ package final class ManifestSource: Sendable {
     /// - Throws: ``SystemError`` when the kernel refuses an inotify instance; nothing has been delivered then.
     package func run(_ deliver: @escaping @Sendable (ManifestBatch) -> Void) async throws {
         let stop = try Stop()
-        let (paths, allocation, contents) = (paths, allocation, contents)
         try await withTaskCancellationHandler {
             try await DedicatedThread.run(named: "manifests") {
-                try Self.follow(paths, allocation, contents, stop, deliver)
+                try self.follow(stop, deliver)
             }
         } onCancel: {
             stop.wake.signal()
@@ -50,23 +58,20 @@ package final class ManifestSource: Sendable {
         }
     }
 
-    private static func follow(
-        _ paths: [String], _ allocation: AllocationSettings, _ contents: ObjectContents, _ stop: Stop,
-        _ deliver: (ManifestBatch) -> Void
-    ) throws {
+    private func follow(_ stop: Stop, _ deliver: (ManifestBatch) -> Void) throws {
         let watches = try ManifestWatches()
         let epoll = try Epoll()
         try epoll.add(watches.rawValue, .readable, token: 0)
         try epoll.add(stop.wake.rawValue, .readable, token: 1)
-        var session = ManifestSession(paths, allocation, contents, watches: watches)
+        var session = ManifestSession(paths, allocation, contents, watches: watches, readFile: readFile)
         deliver(session.load())
         // What only the first reading needed goes back to the kernel: several times what stays.
         ResidentMemory.release()
         while true {
-            let events = try epoll.wait()
+            let events = try epoll.wait(timeout: session.nextReread.map { max(.zero, ContinuousClock.now.duration(to: $0)) })
             if events.contains(where: { $0.token == 1 }) { return }
             // All that the kernel has by now becomes one batch.
-            let batch = try session.poll()
+            let batch = try events.isEmpty ? session.reread(at: .now) : session.poll()
             if !batch.isEmpty { deliver(batch) }
         }
     }

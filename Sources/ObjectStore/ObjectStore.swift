@@ -9,8 +9,11 @@ public enum StoreEvent: Sendable, Hashable {
     case delete(ObjectReference)
     /// The source begins to list this kind anew: what is not `set` again before `synced` is gone.
     case reset(ObjectKind)
-    /// The source has told every object of this kind that it knows.
+    /// The source has told every object of this kind that it knows; it is connected.
     case synced(ObjectKind)
+    /// The source has lost what it follows this kind by, or has found it again without listing anew. Objects stay as
+    /// they are.
+    case source(SourceState, of: ObjectKind)
 }
 
 /// What a batch of events changed.
@@ -42,6 +45,8 @@ public struct ObjectStore: Sendable {
     /// Kinds that must report `synced` before `isSynced`.
     public let expectedKinds: Set<ObjectKind>
     public private(set) var syncedKinds: Set<ObjectKind> = []
+    /// How the source stands to what is held here.
+    public private(set) var sources = SourceStates()
     /// While a kind is listed anew: the keys seen since its `reset`.
     private var relisted: [ObjectKind: Set<ObjectKey>] = [:]
 
@@ -70,6 +75,7 @@ public struct ObjectStore: Sendable {
             delete(reference, &dirty)
         case .reset(let kind):
             relisted[kind] = []
+            if let since = sources[kind].since { sources[kind] = .resynchronising(since: since) }
         case .synced(let kind):
             if let seen = relisted.removeValue(forKey: kind) {
                 for key in snapshot.keys(of: kind) where !seen.contains(key) {
@@ -77,6 +83,9 @@ public struct ObjectStore: Sendable {
                 }
             }
             syncedKinds.insert(kind)
+            sources[kind] = .connected
+        case .source(let state, let kind):
+            sources[kind] = state
         }
     }
 

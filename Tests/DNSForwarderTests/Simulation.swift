@@ -68,6 +68,9 @@ final class Simulation {
     private(set) var sent: [(at: Duration, query: SimulatedQuery)] = []
     private(set) var completions: [Completion] = []
     private(set) var cancelled: Set<AttemptID> = []
+    /// Queries sent and not given up: each has a socket.
+    private(set) var open: Set<AttemptID> = []
+    private(set) var mostOpen = 0
     private let upstreams: [Upstream]
     private var events: [(at: Duration, order: Int, event: Event)] = []
     private var order = 0
@@ -92,11 +95,11 @@ final class Simulation {
 
     /// - Returns: the asker's number.
     @discardableResult
-    func ask(_ question: ForwardedQuestion) -> Int {
+    func ask(_ question: ForwardedQuestion, client: IPAddress? = nil) -> Int {
         askers += 1
         let (asker, mailbox) = (askers, mailbox)
         perform(
-            core.resolve(question, { answer in mailbox.answers.withLock { $0.append((asker, answer)) } }, now: now))
+            core.resolve(question, client: client, { answer in mailbox.answers.withLock { $0.append((asker, answer)) } }, now: now))
         return asker
     }
 
@@ -136,7 +139,9 @@ final class Simulation {
         for action in actions {
             switch action {
             case .send(let attempt): send(attempt)
-            case .cancel(let attempt): cancelled.insert(attempt)
+            case .cancel(let attempt):
+                cancelled.insert(attempt)
+                open.remove(attempt)
             case .wake(let lookup, let at):
                 events.removeAll { if case .wake(lookup) = $0.event { true } else { false } }
                 schedule(at, .wake(lookup))
@@ -162,6 +167,8 @@ final class Simulation {
         guard let message = try? Message(decoding: attempt.query.bytes.span) else { return }
         let query = SimulatedQuery(attempt: attempt, message: message)
         sent.append((now, query))
+        open.insert(attempt.id)
+        mostOpen = max(mostOpen, open.count)
         for event in upstreams[attempt.upstream](query) {
             switch event {
             case .reply(let reply, let after): schedule(now + after, .received(reply.encoded(), attempt.id))

@@ -89,6 +89,49 @@ extension FairwayTests {
             }
         }
 
+        @Test func `a Service that is missing is told once, and when it appears`() async throws {
+            try await DNSEndpointNode.with { node in
+                let manifests = DNSEndpointNode.manifests(clusterIP: "10.96.0.10", endpoint: "\(node.cluster.pods[1].ipv4)")
+                try node.cluster.folder.delete("manifests/dns.yaml")
+                let daemon = try await node.cluster.startDaemon(DNSEndpointNode.local)
+                try await daemon.waitForLine(containing: "--dns-service kube-system/kube-dns: there is no such Service")
+                let lines = daemon.lines.count
+                try node.cluster.folder.write("manifests/dns.yaml", manifests)
+                try await daemon.waitForLine(containing: "--dns-service kube-system/kube-dns: the Service is there now", from: lines)
+                try await daemon.waitForLine(containing: "are answered here", from: lines)
+                #expect(daemon.lines.count { $0.contains("there is no such Service") } == 1, "\(daemon.lines)")
+                let answer = try await node.ask()
+                #expect(answer == Self.here)
+            }
+        }
+
+        @Test func `without a tun device the daemon goes on, and has the address once there is one`() async throws {
+            try await DNSEndpointNode.with { node in
+                // Of the daemon alone: another file stands where the device is.
+                let command = node.cluster.runCommand(DNSEndpointNode.local)
+                let daemon = try node.cluster.node.start(
+                    ["unshare", "-m", "sh", "-c", "mount --bind /dev/null /dev/net/tun && exec \"$@\"", "sh"] + command)
+                for line in ["IPv4 compared", "admin socket at", "this is tried again"] {
+                    try await daemon.waitForLine(containing: line)
+                }
+                // The Service's endpoint answers, as without --dns-service.
+                let there = try await node.ask()
+                #expect(there == Self.there)
+                let told = try await node.cluster.get(["dns"])
+                #expect(told.status == .exited(0), "\(told)")
+                let umount = try await node.cluster.node.run(
+                    ["nsenter", "-t", "\(daemon.pid)", "-m", "umount", "/dev/net/tun"])
+                try #require(umount.status.isSuccess, "\(umount)")
+                try await daemon.waitForLine(containing: "are answered here")
+                let here = try await node.ask()
+                #expect(here == Self.here)
+                #expect(daemon.lines.count { $0.contains("this is tried again") } == 1, "\(daemon.lines)")
+                daemon.terminate()
+                let status = try await daemon.waitForExit()
+                #expect(status == .exited(0), "\(daemon.lines)")
+            }
+        }
+
         @Test func `an address of the node's own is answered at for its pods`() async throws {
             try await DNSEndpointNode.with { node in
                 let daemon = try await node.cluster.startDaemon(

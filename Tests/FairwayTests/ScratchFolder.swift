@@ -41,5 +41,9 @@ final class ScratchFolder: Sendable {
         guard unsafe rename(new, old) == 0 else { throw TestSupportError("rename \(new) to \(old): errno \(errno)") }
     }
 
+    func move(_ name: String, to other: String) throws {
+        try FileManager.default.moveItem(atPath: "\(path)/\(name)", toPath: "\(path)/\(other)")
+    }
+
     func delete(_ name: String) throws { try FileManager.default.removeItem(atPath: file(name)) }
 }

@@ -46,7 +46,7 @@ extension ManifestBatch {
             switch event {
             case .set(let object): "+\(object.reference)"
             case .delete(let reference): "-\(reference)"
-            case .reset, .synced: nil
+            case .reset, .synced, .source: nil
             }
         }
     }
@@ -54,5 +54,11 @@ extension ManifestBatch {
     func service(_ name: String) -> Service? {
         for case .set(.service(let service)) in events.reversed() where service.metadata.name == name { return service }
         return nil
+    }
+}
+
+extension StoreEvent {
+    func isSource(of kind: ObjectKind) -> Bool {
+        if case .source(_, of: kind) = self { true } else { false }
     }
 }

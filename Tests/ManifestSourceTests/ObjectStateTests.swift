@@ -1,3 +1,4 @@
+import Glibc
 import KubernetesModel
 import LinuxSystem
 import NetworkTypes
@@ -108,8 +109,44 @@ struct ObjectStateTests {
         let text = try #require(folder.read("state/dns-objects.jsonl"))
         try folder.write(text + "{\"apiVersion\":\"v1\",\"kind\":\"Ser", to: "state/dns-objects.jsonl")
         let state = ObjectStateFile.read(directory: folder("state"))
-        #expect(state.warnings == [])
+        let path = folder("state/dns-objects.jsonl")
+        #expect(
+            state.warnings
+                == ["\(path): its last line was not written to the end: what changed last is not known until the source has told"])
         #expect(Set(state.objects) == Set(Self.all))
+    }
+
+    @Test("cut off anywhere in its last object, the file has the others and a warning")
+    func cutOff() throws {
+        var file = ObjectStateFile(directory: folder("state"))
+        try file.save(changes([Self.service, Self.pod]), all: { [Self.service, Self.pod] })
+        let text = try #require(folder.read("state/dns-objects.jsonl"))
+        let last = try #require(text.dropLast().lastIndex(of: "\n"))
+        var end = text.index(before: text.endIndex)
+        while end > text.index(after: last) {
+            try folder.write(String(text[..<end]), to: "state/dns-objects.jsonl")
+            let state = ObjectStateFile.read(directory: folder("state"))
+            #expect(state.warnings.count == 1 && state.objects == [Self.service], "\(text[..<end])")
+            end = text.index(end, offsetBy: -20, limitedBy: last) ?? last
+        }
+    }
+
+    @Test("a pipe in its place is set aside, and nobody waits for a writer")
+    func pipe() throws {
+        folder.makeFolder("state")
+        for name in ["dns-objects.jsonl", "allocations.json"] {
+            // SAFETY: the C string lives for the call.
+            let made = unsafe mkfifo(folder("state/\(name)"), 0o600)
+            #expect(made == 0)
+        }
+        let state = ObjectStateFile.read(directory: folder("state"))
+        #expect(state.objects == [])
+        #expect(state.warnings.count == 1 && state.warnings[0].contains("no file, set aside"), "\(state.warnings)")
+        let opened = AllocationFile.open(folder("state"))
+        #expect(opened.warnings.count == 1 && opened.warnings[0].contains("set aside"), "\(opened.warnings)")
+        var file = ObjectStateFile(directory: folder("state"))
+        try file.save(changes([Self.pod]), all: { [Self.pod] })
+        #expect(ObjectStateFile.read(directory: folder("state")).objects == [Self.pod])
     }
 
     static let damage: [(text: String, reason: String)] = [

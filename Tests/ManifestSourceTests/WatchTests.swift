@@ -149,9 +149,17 @@ struct WatchTests {
             folder.rename("all", to: "away")
             let vanished = await batches.next()
             #expect(vanished?.summary == [] && vanished?.newFaults.count == 1)
+            guard case .source(.lost, of: .pod) = vanished?.events.first(where: { $0.isSource(of: .pod) }) else {
+                Issue.record("the source is not lost: \(String(describing: vanished?.events))")
+                return
+            }
             try folder.write(Manifests.pod("b"), to: "away/a.yaml")
             folder.rename("away", to: "all")
-            await Self.next(&batches, ["-Pod default/a", "+Pod default/b"])
+            var events: [StoreEvent] = []
+            while !events.contains(.source(.connected, of: .pod)), let batch = await batches.next() { events += batch.events }
+            // Up to date first, and only then called so.
+            let order = events.filter { if case .set = $0 { true } else { $0.isSource(of: .pod) } }
+            #expect(order.count == 2 && order.last == .source(.connected, of: .pod), "\(events)")
         }
     }
 

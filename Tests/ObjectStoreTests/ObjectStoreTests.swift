@@ -118,6 +118,35 @@ import Testing
         #expect(ObjectStore(expecting: []).isSynced)
     }
 
+    @Test("the source's state follows what is told, kind by kind", arguments: [
+        ([], .connected, .connected),
+        ([.source(.lost(since: 7), of: .pod)], .lost(since: 7), .lost(since: 7)),
+        ([.source(.lost(since: 7), of: .pod), .source(.lost(since: 5), of: .node)], .lost(since: 7), .lost(since: 5)),
+        ([.source(.lost(since: 7), of: .pod), .source(.connected, of: .pod)], .connected, .connected),
+        ([.source(.lost(since: 7), of: .pod), .reset(.pod)], .resynchronising(since: 7), .resynchronising(since: 7)),
+        (
+            [.source(.lost(since: 7), of: .pod), .reset(.pod), .source(.lost(since: 9), of: .node)],
+            .resynchronising(since: 7), .lost(since: 7)
+        ),
+        ([.source(.lost(since: 7), of: .pod), .reset(.pod), .synced(.pod)], .connected, .connected),
+        // Told to list anew by the API server, of which it was not lost.
+        ([.source(.resynchronising(since: 8), of: .pod), .reset(.pod)], .resynchronising(since: 8), .resynchronising(since: 8)),
+        ([.reset(.pod)], .connected, .connected),
+        ([.source(.lost(since: 7), of: .pod), .synced(.node)], .lost(since: 7), .lost(since: 7)),
+    ] as [([StoreEvent], SourceState, SourceState)])
+    func sources(_ events: [StoreEvent], _ pods: SourceState, _ overall: SourceState) {
+        var store = ObjectStore()
+        let object = KubernetesObject.pod(.make("web-1"))
+        _ = store.apply([.set(object)] + ObjectKind.allCases.map(StoreEvent.synced))
+        _ = store.apply(events.filter { if case .source = $0 { true } else { false } })
+        #expect(store.snapshot[object.reference] == object, "a lost source takes nothing with it")
+        var whole = ObjectStore()
+        _ = whole.apply(ObjectKind.allCases.map(StoreEvent.synced) + events)
+        #expect(whole.sources[.pod] == pods)
+        #expect(whole.sources.overall == overall)
+        #expect(whole.isSynced)
+    }
+
     @Test("a snapshot taken earlier does not see later changes")
     func snapshots() {
         var store = ObjectStore()

@@ -30,6 +30,7 @@ enum LibraryMessages {
         _ level: libbpf_print_level, _ format: UnsafePointer<CChar>?, _ arguments: CVaListPointer?
     ) -> Int32 {
         let thread = pthread_self()
+        // SAFETY: only whether they are there is asked.
         guard level != LIBBPF_DEBUG, let format = unsafe format, let arguments = unsafe arguments,
             collected.withLock({ $0[thread] != nil }) else {
             return 0

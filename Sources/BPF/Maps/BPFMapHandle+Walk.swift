@@ -17,9 +17,10 @@ extension BPFMapHandle {
         var capacity = min(BPFLimits.entriesPerRead, max(shape.maxEntries, 1))
         var position: [UInt8]?
         let valueSize = try valueBytes()
+        // SAFETY: the body keeps nothing of the entries, which is its promise.
         guard usingBatches else { return unsafe try walkOneByOne(body) }
         while true {
-            // Both are freed at the end of this turn, and nobody keeps them.
+            // SAFETY: both are freed at the end of this turn, once, and nobody keeps them.
             let keys = UnsafeMutableRawPointer.allocate(byteCount: capacity * shape.keySize, alignment: 8)
             let values = UnsafeMutableRawPointer.allocate(byteCount: capacity * valueSize, alignment: 8)
             defer {
@@ -45,11 +46,12 @@ extension BPFMapHandle {
     @unsafe private func readBatch(_ position: inout [UInt8]?, _ entries: inout WalkedEntries) -> Int32 {
         var options = bpf_map_batch_opts()
         options.sz = optionsSize(upTo: \bpf_map_batch_opts.flags)
+        // SAFETY: reads a count.
+        var count = UInt32(unsafe entries.count)
         // Of a hash map the number of a bucket, of others a key.
         var next = [UInt8](repeating: 0, count: max(shape.keySize, 8))
         var start = position ?? next
         let isFirst = position == nil
-        var count = UInt32(unsafe entries.count)
         let raw = descriptor.rawValue
         // SAFETY: the positions have room for a key or a bucket, the entries for as many as they say.
         let status = unsafe start.withUnsafeMutableBytes { from in
@@ -70,7 +72,7 @@ extension BPFMapHandle {
     /// For kinds without batches. When an entry is deleted under it, it may begin anew: no more steps than entries.
     @unsafe private func walkOneByOne(_ body: (WalkedEntries) -> Bool) throws(BPFError) {
         let valueSize = try valueBytes()
-        // Freed at the end, and nobody keeps them: room for a key each, and for a value.
+        // SAFETY: freed at the end, once, and nobody keeps them: room for a key each, and for a value.
         var key = UnsafeMutableRawPointer.allocate(byteCount: shape.keySize, alignment: 8)
         var next = UnsafeMutableRawPointer.allocate(byteCount: shape.keySize, alignment: 8)
         let value = UnsafeMutableRawPointer.allocate(byteCount: valueSize, alignment: 8)

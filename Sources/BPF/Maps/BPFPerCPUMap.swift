@@ -123,8 +123,8 @@ extension BPFPerCPUMap {
     package func count() throws(BPFError) -> Int { try handle.count() }
 
     @unsafe private func values(at bytes: UnsafeRawPointer?) -> [Value] {
-        guard let bytes = unsafe bytes else { return [] }
         // SAFETY: the caller promises a value of each processor there.
+        guard let bytes = unsafe bytes else { return [] }
         return (0..<processorCount).map {
             unsafe bytes.loadUnaligned(fromByteOffset: $0 * stride, as: Value.self)
         }

@@ -32,6 +32,7 @@ internal import LinuxSystem
                 }
             }
         }
+        // SAFETY: from here on this is the only owner.
         guard let pointer = unsafe opened else {
             throw BPFError(.invalidObject, doing: "open object \(name)", errno: -status, cause: Self.firstLine(log), log: log)
         }

@@ -40,12 +40,14 @@ extension BPFProgram {
                         unsafe options.ctx_size_in = UInt32(unsafe MemoryLayout<__sk_buff>.size)
                         unsafe options.ctx_out = UnsafeMutableRawPointer(after)
                         unsafe options.ctx_size_out = UInt32(unsafe MemoryLayout<__sk_buff>.size)
+                        // SAFETY: as above.
                         return kernelCall { unsafe bpf_prog_test_run_opts(raw, &options) }
                     }
                 }
             }
         }
         guard status >= 0 else { throw BPFError(status: status, doing: "test-run program \(name)") }
+        // SAFETY: numbers only; the kernel has filled them in.
         let (length, value, nanoseconds) = unsafe (options.data_size_out, options.retval, options.duration)
         return BPFTestResult(
             returnValue: value, packet: Array(result.prefix(Int(length))), context: unsafe BPFTestContext(after),

@@ -14,10 +14,7 @@ struct NameTable: BitwiseCopyable, Sendable {
     static let load = 6
 
     @inline(__always) func find(_ name: UnsafeRawBufferPointer, hash: UInt64) -> Node? {
-        let index = Int(truncatingIfNeeded: hash) & (bucketCount - 1)
-        guard let chunk = root.block(Self.slot(index >> Self.chunkBits)),
-            let bucket = chunk.block(Self.slot(index & (Self.bucketsPerChunk - 1)))
-        else { return nil }
+        guard let bucket = bucket(hash) else { return nil }
         let count = Int(bucket.load(8, as: UInt32.self))
         let tag = UInt32(truncatingIfNeeded: hash >> 32)
         for position in 0..<count where bucket.load(12 + 4 * position, as: UInt32.self) == tag {
@@ -27,6 +24,12 @@ struct NameTable: BitwiseCopyable, Sendable {
             if unsafe node.hasName(name) { return node }
         }
         return nil
+    }
+
+    /// Where a name with that hash is, if anywhere.
+    @inline(__always) func bucket(_ hash: UInt64) -> Block? {
+        let index = Int(truncatingIfNeeded: hash) & (bucketCount - 1)
+        return root.block(Self.slot(index >> Self.chunkBits))?.block(Self.slot(index & (Self.bucketsPerChunk - 1)))
     }
 
     /// Where a root or a chunk refers to its part.

@@ -25,7 +25,13 @@ public struct StubDomain: Sendable, Hashable {
         }
         var upstreams: [UpstreamAddress] = []
         let list = text[text.index(after: equals)...].split(separator: ",", omittingEmptySubsequences: false)
-        for part in list { upstreams.append(try UpstreamAddress(part)) }
+        for part in list {
+            do throws(UpstreamSyntaxError) {
+                upstreams.append(try UpstreamAddress(part))
+            } catch {
+                throw UpstreamSyntaxError(text: String(text), cause: error.cause)
+            }
+        }
         self.init(domain: domain, upstreams: upstreams)
     }
 

@@ -104,6 +104,9 @@ struct Lookup {
         return goOn(&context, or: .failure(ExtendedErrorCode.networkError, "no upstream can be reached"))
     }
 
+    /// Sockets of its own; those of TLS are shared.
+    var socketCount: Int { open.values.count { $0.attempt.transport != .tls } }
+
     // MARK: Parts of steps
 
     /// After a query came to nothing: the next upstream at once; else a repetition in a while; else it is over.
@@ -127,7 +130,7 @@ struct Lookup {
 
     /// Asks the same upstream over TCP, once for a question.
     mutating func askOverStream(_ upstream: Int, _ context: inout LookupContext) {
-        guard streamsTried.insert(upstream).inserted else { return }
+        guard context.mayOpen(beside: socketCount), streamsTried.insert(upstream).inserted else { return }
         send(to: upstream, transport: .tcp, &context)
     }
 
@@ -157,6 +160,10 @@ struct Lookup {
         nextQueryAt = deadline
         guard let upstream = next() else { return }
         let state = context.table[upstream]
+        guard state.address.isTLS || hasSocket(&context) else {
+            nextQueryAt = context.now + context.limits.initialHedge
+            return
+        }
         send(to: upstream, transport: state.address.isTLS ? .tls : .udp, &context)
         guard let after = next() else { return }
         var wait = state.estimate.patience(context.limits)
@@ -167,8 +174,19 @@ struct Lookup {
         nextQueryAt = context.now + wait
     }
 
+    /// Another query may have a socket: a free one, or that of one which has been listened to for long. First queries
+    /// come before second ones; and where nothing is left, one answer that may come late is worth less than another try.
+    private mutating func hasSocket(_ context: inout LookupContext) -> Bool {
+        if context.mayOpen(beside: socketCount) { return true }
+        context.withheldQueries += 1
+        let oldest = open.values.filter { $0.attempt.transport != .tls }.min { $0.sentAt < $1.sentAt }
+        guard let oldest, oldest.sentAt + context.limits.scarceAttemptTime <= context.now else { return false }
+        close(oldest.attempt.id, &context)
+        return true
+    }
+
     private mutating func send(to upstream: Int, transport: AttemptTransport, _ context: inout LookupContext) {
-        guard attemptCount < context.limits.attempts else { return }
+        guard attemptCount < context.limits.attempts, transport == .tls || context.mayOpen(beside: socketCount) else { return }
         attemptCount += 1
         let repetition = queries[upstream, default: 0] > 0
         if transport != .tcp { queries[upstream, default: 0] += 1 }

@@ -8,6 +8,10 @@ struct LookupContext {
     let loopGuard: LoopGuard
     let isOwn: @Sendable (DomainName) -> Bool
     var actions: [ForwarderAction] = []
+    /// Sockets that other lookups have beyond their first.
+    var furtherSocketsOfOthers = 0
+    /// Queries put off for want of a socket.
+    var withheldQueries: UInt64 = 0
     private var attemptCount: UInt64 = 0
 
     init(_ configuration: ForwarderConfiguration, random: any RandomNumberGenerator & Sendable) {
@@ -19,6 +23,11 @@ struct LookupContext {
     }
 
     var limits: ForwarderLimits { table.limits }
+
+    /// A lookup with so many sockets may open another: its first always, as places are for no more lookups than that.
+    func mayOpen(beside count: Int) -> Bool {
+        count == 0 || furtherSocketsOfOthers + count <= limits.sockets - limits.questionsInFlight
+    }
 
     mutating func nextAttempt() -> AttemptID {
         attemptCount += 1

@@ -34,6 +34,8 @@ extension UpstreamSockets {
         if let known = state.value.connections[attempt.upstream], known.canTake {
             connection = known
             report(.usedConnection(wasThere: true), to: attempt.id)
+        } else if state.value.streams.count >= limits.tlsConnections {
+            return loop.execute { self.report(.failed, to: attempt.id) }
         } else {
             connection = StreamConnection(upstream: attempt.upstream, sockets: self)
             use(connection, for: attempt.upstream)

@@ -39,7 +39,10 @@ package struct UpstreamResponder: ForwardSink {
     private func ask(_ pending: Pending) {
         switch decide(pending.request) {
         case .answer(let answer): take(answer, pending)
-        case .ask: forwarder.resolve(pending.request.forwarded) { [self] answer in take(answer, pending) }
+        case .ask:
+            forwarder.resolve(pending.request.forwarded, client: pending.request.client) { [self] answer in
+                take(answer, pending)
+            }
         }
     }
 

@@ -22,14 +22,13 @@ final class QuerySample: Sendable {
     }
 
     fileprivate struct State: Sendable {
-        var current = Window()
-        var previous = Window()
+        /// The current one and the one before. None until the first sample: a thread that is never asked needs no tables.
+        var windows: [Window] = []
         var end: ContinuousClock.Instant?
         var interval: UInt64 = 1
     }
 
-    /// Not there until the first sample: a thread that is never asked needs no tables.
-    private let state = Mutex<State?>(nil)
+    private let state = Mutex(State())
 
     /// - Parameters:
     ///   - name: wire form in lower case; empty: there was no question.
@@ -38,15 +37,15 @@ final class QuerySample: Sendable {
         client: IPAddress, name: RawSpan, hash: UInt64, at instant: ContinuousClock.Instant, interval: Int
     ) {
         _ = state.withLockIfAvailable { state in
-            if state == nil { state = State() }
-            state?.turn(at: instant)
-            state?.interval = UInt64(interval)
+            if state.windows.isEmpty { state.windows = [Window(), Window()] }
+            state.turn(at: instant)
+            state.interval = UInt64(interval)
             Self.withKey(of: client) { key in
                 // SAFETY: the key is only read, during the call.
                 let hash = unsafe key.withUnsafeBytes { unsafe NameHash.hash($0) }
-                state?.current.clients.count(key, hash: hash)
+                state.windows[0].clients.count(key, hash: hash)
             }
-            if name.byteCount > 0 { state?.current.names.count(name, hash: hash) }
+            if name.byteCount > 0 { state.windows[0].names.count(name, hash: hash) }
         }
     }
 
@@ -65,8 +64,7 @@ final class QuerySample: Sendable {
     /// Adds what was counted, from any thread.
     func add(to top: inout TopQueries.Sum) {
         state.withLock { state in
-            guard let state else { return }
-            for window in [state.current, state.previous] {
+            for window in state.windows {
                 top.sampled += window.clients.total
                 top.queries += window.clients.total * state.interval
                 window.clients.forEach { key, count, error in
@@ -88,8 +86,8 @@ extension QuerySample.State {
         guard let end else { return self.end = instant + QuerySample.window }
         guard instant >= end else { return }
         // After a long silence the window before has nothing to say either.
-        if instant < end + QuerySample.window { swap(&previous, &current) } else { previous.removeAll() }
-        current.removeAll()
+        if instant < end + QuerySample.window { windows.swapAt(0, 1) } else { windows[1].removeAll() }
+        windows[0].removeAll()
         self.end = instant + QuerySample.window
     }
 }

@@ -89,6 +89,9 @@ package struct Responder: ~Copyable, Sendable {
         return .forward(forwarded)
     }
 
+    /// `NameHash` of what a request asks for, for `ClusterZone.readAhead`.
+    package func nameHash(_ request: RawSpan) -> UInt64? { QueryParser.nameHash(request, name: name) }
+
     /// Counts the time that the requests answered since the last call took, which were read and sent together.
     package mutating func countBatch(_ duration: Duration) {
         let seconds = Double(duration.components.attoseconds) * 1e-18 + Double(duration.components.seconds)

@@ -14,6 +14,8 @@ struct UDPLoop: ~Copyable, @unchecked Sendable {
     private let zones: ZonePublisher
     private let forwarder: (any ForwardSink)?
     private var forwarded: [(index: Int, request: ForwardRequest)] = []
+    /// See `ClusterZone.readAhead`.
+    private var readSum: UInt64 = 0
 
     /// Datagrams of one system call.
     static let batchCapacity = 32
@@ -63,6 +65,8 @@ struct UDPLoop: ~Copyable, @unchecked Sendable {
     private mutating func answer(_ count: Int, _ socket: UDPSocket, _ zone: ClusterZone) {
         let start = ContinuousClock.now
         responder.beginBatch(at: start)
+        // One question alone gains nothing.
+        if count > 1 { readAhead(count, zone) }
         let someone = IPAddress(bits: 0, family: socket.address.family)
         batch.respond(toFirst: count) { index, request, response in
             let client = responder.wantsClient ? batch.path(of: index)?.peer.address ?? someone : someone
@@ -77,6 +81,18 @@ struct UDPLoop: ~Copyable, @unchecked Sendable {
         if refused > 0 { responder.statistics.countUnsent(refused) }
         responder.countBatch(ContinuousClock.now - start)
         if !forwarded.isEmpty { forward(socket) }
+    }
+
+    /// Takes half of the time that it saves, in a zone beyond the processor's caches.
+    private mutating func readAhead(_ count: Int, _ zone: ClusterZone) {
+        var hashes = InlineArray<32, UInt64>(repeating: 0)
+        var found = 0
+        batch.forEachRequest(first: min(count, hashes.count)) { request in
+            guard let hash = responder.nameHash(request) else { return }
+            hashes[found] = hash
+            found += 1
+        }
+        readSum &+= zone.readAhead(hashes.span.extracting(first: found))
     }
 
     private mutating func forward(_ socket: UDPSocket) {

@@ -29,22 +29,18 @@ public enum QueryParser {
         return readRecords(request, &query, ignored: Int(counts.0 + counts.1), additional: Int(counts.2))
     }
 
+    /// `NameHash` of the name that is asked for, in lower case; nil where `parse` finds none. For what is done ahead of
+    /// answering.
+    public static func nameHash(_ request: RawSpan, name: borrowing NameScratch) -> UInt64? {
+        guard request.byteCount >= 12, request.big16(4) == 1, let offset = rootOffset(request)?.offset else { return nil }
+        return name.store(request, from: 12, count: offset - 11)
+    }
+
     /// The question: a name without pointers (nothing precedes it that one could point at), type and class.
     @inline(__always) private static func readQuestion(
         _ request: RawSpan, _ query: inout ParsedQuery, _ name: borrowing NameScratch
     ) -> Bool {
-        // The last place of a length byte: the name's root, type and class must follow.
-        let last = min(request.byteCount - 5, 12 + DomainName.byteLimit - 1)
-        var offset = 12
-        var labels = 0
-        while true {
-            guard offset <= last else { return false }
-            let length = Int(request.byte(offset))
-            if length == 0 { break }
-            guard length <= DomainName.labelByteLimit else { return false }
-            offset += length + 1
-            labels += 1
-        }
+        guard let (offset, labels) = rootOffset(request) else { return false }
         query.nameLength = offset - 11
         query.labelCount = labels
         query.hash = name.store(request, from: 12, count: query.nameLength)
@@ -52,6 +48,22 @@ public enum QueryParser {
         query.recordClass = RecordClass(rawValue: request.big16(offset + 3))
         query.questionEnd = offset + 5
         return true
+    }
+
+    /// Where the question's name ends in the root's 0, and its labels before that.
+    @inline(__always) private static func rootOffset(_ request: RawSpan) -> (offset: Int, labels: Int)? {
+        // The last place of a length byte: the name's root, type and class must follow.
+        let last = min(request.byteCount - 5, 12 + DomainName.byteLimit - 1)
+        var offset = 12
+        var labels = 0
+        while true {
+            guard offset <= last else { return nil }
+            let length = Int(request.byte(offset))
+            if length == 0 { return (offset, labels) }
+            guard length <= DomainName.labelByteLimit else { return nil }
+            offset += length + 1
+            labels += 1
+        }
     }
 
     private static func readRecords(

@@ -36,6 +36,17 @@ private import CLinux
         return Int(count ?? 0)
     }
 
+    /// Shows the first `count` datagrams.
+    @inline(__always) package func forEachRequest(first count: Int, _ body: (RawSpan) -> Void) {
+        precondition(count >= 0 && count <= capacity)
+        for index in 0..<count {
+            var byteCount = 0
+            // SAFETY: the slot's memory lies in the batch, with the size given to init; the span ends with the call.
+            let request = unsafe clinux_datagrams_request(batch, UInt32(index), &byteCount)
+            unsafe body(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(start: request, count: byteCount)))
+        }
+    }
+
     /// Lets `body` write the responses to the first `count` datagrams; it says how many bytes each has, 0 for none.
     @inline(__always) package func respond(
         toFirst count: Int, _ body: (_ index: Int, RawSpan, inout MutableRawSpan) -> Int

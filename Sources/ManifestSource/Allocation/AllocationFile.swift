@@ -33,14 +33,14 @@ struct AllocationFile {
         if unsafe mkdir(directory, 0o755) != 0, errno != EEXIST {
             warnings.append("\(directory): \(Errno.current): addresses given to Services will not survive a restart")
         }
-        let bytes: [UInt8]
+        let read: [UInt8]?
         do throws(Errno) {
-            bytes = try FileDescriptor(opening: file.path).readAll(limit: sizeLimit)
+            read = try StateFolderFile.read(file.path, limit: sizeLimit)
         } catch {
             if error != .noEntry { warnings.append("\(file.path): \(error): addresses are given anew") }
             return (file, [:], warnings)
         }
-        guard let records = file.parse(bytes) else {
+        guard let bytes = read, let records = file.parse(bytes) else {
             warnings.append(file.setAside())
             return (AllocationFile(directory: directory), [:], warnings)
         }

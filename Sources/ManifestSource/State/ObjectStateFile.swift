@@ -39,14 +39,20 @@ package struct ObjectStateFile: ~Copyable, Sendable {
 
     private func read() -> ObjectState {
         var state = ObjectState()
-        let bytes: [UInt8]
+        let read: [UInt8]?
         do throws(Errno) {
-            let file = try FileDescriptor(opening: path)
             state.writtenAt = Int64(try FileStamp(path).modified.seconds)
-            bytes = try file.readAll(limit: Self.sizeLimit)
+            read = try StateFolderFile.read(path, limit: Self.sizeLimit)
         } catch {
             if error != .noEntry { state.warnings.append("\(path): \(error): nothing is known until the source has told") }
             return state
+        }
+        guard let bytes = read else {
+            state.warnings.append(setAside("no file"))
+            return state
+        }
+        if let end = bytes.lastIndex(of: 0x0A), end < bytes.count - 1 {
+            state.warnings.append("\(path): its last line was not written to the end: what changed last is not known until the source has told")
         }
         switch Self.parse(bytes) {
         case .success(let objects): state.objects = objects

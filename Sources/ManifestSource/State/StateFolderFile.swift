@@ -17,6 +17,13 @@ enum StateFolderFile {
         try syscall("fsync") { fsync(folder.rawValue) }
     }
 
+    /// A file's bytes, at most `limit`; nil where the path is no file: a pipe, say, at which a reader would wait for ever.
+    static func read(_ path: String, limit: Int) throws(Errno) -> [UInt8]? {
+        let file = try FileDescriptor(opening: path, flags: O_RDONLY | O_NONBLOCK)
+        guard try FileStamp(path).kind == .file else { return nil }
+        return try file.readAll(limit: limit)
+    }
+
     /// Renames a file to `PATH.damaged-N`; of the last name there is only the newest.
     ///
     /// - Returns: a line for the operator, with what follows from it where the file could be renamed.

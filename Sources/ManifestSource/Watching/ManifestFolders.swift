@@ -16,6 +16,12 @@ struct ManifestFolders: ~Copyable {
         /// Paths that could not be looked at, with the reason.
         var unreadable: [String: Errno] = [:]
 
+        mutating func formUnion(_ other: Findings) {
+            changed.formUnion(other.changed)
+            gone.formUnion(other.gone)
+            unreadable.merge(other.unreadable) { $1 }
+        }
+
         var isEmpty: Bool { changed.isEmpty && gone.isEmpty && unreadable.isEmpty }
     }
 
@@ -49,6 +55,16 @@ struct ManifestFolders: ~Copyable {
         for root in roots { scan(root: root, &findings) }
         return findings
     }
+
+    /// Looks at everything below the given paths that `path` is below.
+    mutating func scan(around path: String) -> Findings {
+        var findings = Findings()
+        for root in roots where path == root || path.hasPrefix(root + "/") || root == "/" { scan(root: root, &findings) }
+        return findings
+    }
+
+    /// Could not be looked at when it was last tried.
+    func isUnreadable(_ path: String) -> Bool { unreadable.contains(path) }
 
     /// Looks at what the kernel says has changed, and at everything when it lost count.
     mutating func poll() throws(Errno) -> Findings {
@@ -172,14 +188,23 @@ extension ManifestFolders {
         {
             watches?.add(target, .linksOf(folder: folder))
         }
-        let stamp = try? FileStamp(path)
+        let stamp: FileStamp?
+        do throws(Errno) {
+            stamp = try FileStamp(path)
+        } catch {
+            // What cannot be looked at for a while is not gone.
+            if RereadSchedule.isPassing(error) { return markUnreadable(path, error, &findings) }
+            stamp = nil
+        }
+        let wasUnreadable = unreadable.remove(path) != nil
+        if wasUnreadable { findings.gone.insert(path) }
         if stamp?.kind != .folder, folders[folder]?.folders.remove(name) != nil { forget(folder: path, &findings) }
         if stamp?.kind != .file, folders[folder]?.files.removeValue(forKey: name) != nil { findings.gone.insert(path) }
         guard let stamp else { return }
         switch stamp.kind {
         case .file:
             guard Self.suffixes.contains(where: name.hasSuffix) else { return }
-            guard folders[folder]?.files.updateValue(stamp, forKey: name) != stamp else { return }
+            guard folders[folder]?.files.updateValue(stamp, forKey: name) != stamp || wasUnreadable else { return }
             findings.gone.remove(path)
             findings.changed.insert(path)
         case .folder:

@@ -26,10 +26,13 @@ package struct AdminClient: Sendable {
     }
 
     private let path: String
+    private let advice: String
     private let readTimeout: Duration
 
-    package init(path: String, readTimeout: Duration = Limits.readTimeout) {
+    /// - Parameter advice: what to look at when nothing listens at the path.
+    package init(path: String, advice: String = "is 'fairway run' running?", readTimeout: Duration = Limits.readTimeout) {
         self.path = path
+        self.advice = advice
         self.readTimeout = readTimeout
     }
 
@@ -63,7 +66,7 @@ package struct AdminClient: Sendable {
         case let error as IOError where error.errnoCode != ECONNRESET && error.errnoCode != EPIPE:
             AdminClientError(
                 code: .unreachable,
-                description: "cannot reach the daemon at \(path): \(reason(error)): is 'fairway run' running?")
+                description: "cannot reach the daemon at \(path): \(reason(error)): \(advice)")
         case is SocketAddressError:
             AdminClientError(
                 code: .unreachable,

@@ -98,6 +98,9 @@ extension MetricCatalog {
         MetricDescription(
             "fairway_dns_data_age_seconds", .gauge,
             help: "Since the source was last known to be heard from, in seconds; +Inf before the first time."),
+        MetricDescription(
+            "fairway_dns_source_age_seconds", .gauge, labels: ["kind"],
+            help: "Since the source was last known to be heard from about a kind of object, in seconds."),
         MetricDescription("fairway_dns_names", .gauge, help: "Names of the cluster's domain."),
         MetricDescription("fairway_dns_pointers", .gauge, help: "Addresses with a name."),
         MetricDescription(
@@ -110,6 +113,14 @@ extension MetricCatalog {
         MetricDescription(
             "fairway_dns_query_log_dropped_total", .counter, help: "Requests missing in the query log, which was too slow."),
         MetricDescription("fairway_dns_forwarded_total", .counter, help: "Questions handed to the forwarder."),
+        MetricDescription(
+            "fairway_dns_forward_rejects_total", .counter, labels: ["reason"],
+            help: "Questions that the forwarder had no room for: of all, of their client, or beside equal ones; or that gave way."),
+        MetricDescription("fairway_dns_forward_questions", .gauge, help: "Questions being asked of other servers."),
+        MetricDescription("fairway_dns_forward_sockets", .gauge, help: "Sockets that these questions have."),
+        MetricDescription(
+            "fairway_dns_forward_withheld_queries_total", .counter,
+            help: "Further queries of a question that waited for want of a socket."),
         MetricDescription("fairway_dns_cache_bytes", .gauge, help: "Memory of the answers kept, in bytes."),
         MetricDescription("fairway_dns_tcp_connections", .gauge, help: "Open TCP connections."),
         MetricDescription("fairway_dns_tcp_connections_total", .counter, help: "TCP connections accepted."),

@@ -21,9 +21,15 @@ extension DNSOptions {
     ) throws(CommandFailure) -> DNSConfiguration {
         var listen: [SocketAddress] = []
         for address in addresses { listen += try listenAddresses(address) }
+        let domain = try domain(clusterDomain, "--cluster-domain")
+        let (health, ready, metrics) = (
+            try page(dnsHealthBindAddress, "--dns-health-bind-address", 8080),
+            try page(dnsReadyBindAddress, "--dns-ready-bind-address", 8181),
+            try page(dnsMetricsBindAddress, "--dns-metrics-bind-address", 9153)
+        )
+        try ListenAddress.requireDistinct([health, ready, metrics])
         return DNSConfiguration(
-            listen: listen, domain: try domain(clusterDomain, "--cluster-domain"),
-            forwarding: try forwarding(), stubs: try stubs(), service: try service(),
+            listen: listen, domain: domain, forwarding: try forwarding(), stubs: try stubs(outside: domain), service: try service(),
             localAddresses: try dnsLocalAddress.map(localAddress), podNames: try podNames(),
             timeToLive: try seconds(dnsTtl, "--dns-ttl"),
             negativeTimeToLive: try seconds(dnsNegativeTtl, "--dns-negative-ttl"), cacheBytes: try cacheBytes(),
@@ -31,9 +37,7 @@ extension DNSOptions {
             namespaceLabels: try selector(dnsNamespaceSelector, "--dns-namespace-selector"),
             labels: try selector(dnsLabels, "--dns-labels"), workers: try workers(), logsQueries: dnsQueryLog,
             nameErrorRate: try count(dnsNxdomainRate, "--dns-nxdomain-rate", 0...1_000_000),
-            health: try page(dnsHealthBindAddress, "--dns-health-bind-address", 8080),
-            ready: try page(dnsReadyBindAddress, "--dns-ready-bind-address", 8181),
-            metrics: try page(dnsMetricsBindAddress, "--dns-metrics-bind-address", 9153),
+            health: health, ready: ready, metrics: metrics,
             maximumStaleness: try staleness(), reverseRanges: reverseRanges, nodeName: nodeName,
             stateDirectory: stateDirectory)
     }
@@ -47,8 +51,16 @@ extension DNSOptions {
     }
 
     private func domain(_ text: String, _ flag: String) throws(CommandFailure) -> DomainName {
-        guard let name = DomainName(text), !name.isRoot else {
-            throw .usage("\(flag) \"\(text)\": no domain name; write labels with dots between, as cluster.local")
+        // What Kubernetes takes for one: letters, digits and hyphens, and underscores as older clusters have them.
+        let isPlain = text.utf8.allSatisfy { byte in
+            switch UnicodeScalar(byte) {
+            case "a"..."z", "A"..."Z", "0"..."9", "-", "_", ".": true
+            default: false
+            }
+        }
+        guard isPlain, let name = DomainName(text), !name.isRoot else {
+            throw .usage(
+                "\(flag) \"\(text)\": no domain name; write labels of letters, digits and hyphens with dots between, as cluster.local")
         }
         return name.lowercased
     }
@@ -70,14 +82,22 @@ extension DNSOptions {
         }
     }
 
-    private func stubs() throws(CommandFailure) -> [StubDomain] {
-        do throws(UpstreamSyntaxError) {
-            var stubs: [StubDomain] = []
-            for text in dnsStub { stubs.append(try StubDomain(text)) }
-            return StubDomain.merged(stubs)
-        } catch {
-            throw .usage("--dns-stub \(error)")
+    private func stubs(outside cluster: DomainName) throws(CommandFailure) -> [StubDomain] {
+        var stubs: [StubDomain] = []
+        for text in dnsStub {
+            let stub: StubDomain
+            do throws(UpstreamSyntaxError) {
+                stub = try StubDomain(text)
+            } catch {
+                throw .usage("--dns-stub \(error)")
+            }
+            guard !stub.domain.isWithin(cluster) else {
+                throw .usage(
+                    "--dns-stub \(text): \(stub.domain) belongs to --cluster-domain \(clusterDomain), whose names are never asked of others")
+            }
+            stubs.append(stub)
         }
+        return StubDomain.merged(stubs)
     }
 
     private func service() throws(CommandFailure) -> ObjectKey? {
@@ -158,6 +178,10 @@ extension DNSOptions {
     private func staleness() throws(CommandFailure) -> Duration? {
         guard let duration = DurationText.parse(dnsMaxStaleness) else {
             throw .usage("--dns-max-staleness \(dnsMaxStaleness): expected a duration, as 10m, 90s or 0")
+        }
+        // Ages are known to the second.
+        guard duration == .zero || duration >= .seconds(1) else {
+            throw .usage("--dns-max-staleness \(dnsMaxStaleness): expected 1s or more, as 10m, or 0 for however old")
         }
         return duration == .zero ? nil : duration
     }

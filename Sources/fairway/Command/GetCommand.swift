@@ -39,6 +39,13 @@ struct AdminOptions: ParsableArguments {
     /// The default of `fairway dns`.
     static let dnsSocket = "/run/fairway/dns.sock"
 
+    /// What to look at when nothing listens at `socket(for:)`.
+    func advice(for resource: String) -> String {
+        guard ["zone", "dns"].contains(resource) else { return "is 'fairway run' running?" }
+        let other = adminSocket == Self.defaultSocket ? ", and nothing is at \(Self.dnsSocket) either" : ""
+        return "is 'fairway dns', or 'fairway run' with DNS, running\(other)? Give --admin-socket PATH as it was given there"
+    }
+
     /// Names are asked of `fairway dns` where no other daemon is there and no socket was named.
     func socket(for resource: String) -> String {
         guard ["zone", "dns"].contains(resource), adminSocket == Self.defaultSocket,
@@ -54,7 +61,7 @@ extension GetOptions {
         let query = namespace.map { "?namespace=\(PercentEncoding.encoded($0))" } ?? ""
         let answer: (status: Int, body: [UInt8])
         do {
-            answer = try await AdminClient(path: admin.socket(for: resource)).get("/v1/\(resource)\(query)")
+            answer = try await AdminClient(path: admin.socket(for: resource), advice: admin.advice(for: resource)).get("/v1/\(resource)\(query)")
         } catch {
             throw CommandFailure.failed("\(error)")
         }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import LinuxSystem
 internal import Logging
+internal import Observability
 
 /// The node daemon.
 struct RunCommand: AsyncParsableCommand {
@@ -40,13 +41,16 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure.failed("cannot read the host's name (\(error)); give --hostname-override NAME")
         }
+        let (healthz, metrics) = (try listening.healthz(), try listening.metrics())
+        let dns = try dnsConfiguration(hostName: hostName)
+        try ListenAddress.requireDistinct([healthz, metrics, dns?.health, dns?.ready, dns?.metrics])
         let configuration = Daemon.Configuration(
             paths: try source.paths(), stateDirectory: source.stateDir,
             policy: try services.policyOptions(hostName: hostName), limits: try pacing.limits(),
-            healthz: try listening.healthz(), metrics: try listening.metrics(),
+            healthz: healthz, metrics: metrics,
             adminSocket: listening.admin.adminSocket, node: try node.settings(stateDirectory: source.stateDir),
             closesStaleConnections: services.closeStaleConnections, mode: try services.mode(),
-            ebpf: try ebpf.settings(closesStaleConnections: services.closeStaleConnections), dns: try dnsConfiguration(hostName: hostName),
+            ebpf: try ebpf.settings(closesStaleConnections: services.closeStaleConnections), dns: dns,
             takesOver: takeOver)
         let level: Logger.Level = verbose ? .debug : .info
         let logger = Logger(label: "fairway") { _ in LineLogHandler(level: level) }

@@ -18,6 +18,9 @@ struct SourceOptions: ParsableArguments {
         guard !manifests.isEmpty else {
             throw .usage("no source of Services: give --manifests PATH (a folder or file; repeatable)")
         }
+        guard manifests.allSatisfy({ !$0.isEmpty }) else {
+            throw .usage("--manifests \"\": expected the path of a folder or file; \".\" is the folder you are in")
+        }
         return manifests
     }
 }

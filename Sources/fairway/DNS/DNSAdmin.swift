@@ -45,17 +45,15 @@ struct DNSAdmin: Sendable {
     private var document: DNSDocument {
         let zone = service.engine.publisher.zone
         let readiness = service.engine.readiness
-        let now = Int64(DNSEngine.now())
         let totals = service.totals
-        let age = readiness.age.seconds(at: now)
-        let reason = readiness.reasonNotReady(at: now)
+        let (age, reason) = (readiness.age, readiness.reasonNotReady)
         let forwarding = service.forwarder?.statistics
         var codes: [String: UInt64] = [:]
         for counts in totals.responses.values { for (code, count) in counts { codes[code.description, default: 0] += count } }
         return DNSDocument(
             processID: getpid(), domain: service.configuration.domain.description,
             listeners: service.listeners.bound.map(\.description), zone: "\(zone.readiness)", ready: reason == nil,
-            reason: reason, dataAge: age.isFinite ? age : nil, names: zone.nameCount, pointers: zone.pointerCount,
+            reason: reason, source: readiness.sourceText, dataAge: age.isFinite ? age : nil, names: zone.nameCount, pointers: zone.pointerCount,
             queries: totals.requests.values.reduce(0, +), responseCodes: codes, dropped: totals.dropped,
             truncated: totals.truncated.values.reduce(0, +), withheldNameErrors: totals.withheldNameErrors,
             truncatedNameErrors: totals.truncatedNameErrors, searches: totals.searches,

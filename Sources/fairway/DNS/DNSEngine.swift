@@ -18,6 +18,7 @@ final class DNSEngine: Sendable {
         var builder: ZoneBuilder
         var tree: ZoneTree
         var age = DataAge.unknown
+        var sources = SourceStates()
         /// The next step has everything, and what is gone is in no event.
         var beginsAnew = true
         var snapshot = ClusterSnapshot()
@@ -34,17 +35,21 @@ final class DNSEngine: Sendable {
     /// Nil: no selector says which namespaces have names.
     private let namespaceLabels: LabelSelector?
     private let maximumStaleness: Duration?
+    private let clock: @Sendable () -> Int64
     private let remember: @Sendable (ClusterSnapshot, DirtyKeys) -> Void
 
     /// - Parameters:
     ///   - localPods: gets the pods of the node `nodeName`.
+    ///   - clock: seconds since 1970.
     ///   - remember: gets every step, to be written to the state folder.
     init(
         settings: ZoneSettings, namespaceLabels: LabelSelector? = nil, maximumStaleness: Duration?,
         localPods: LocalPodPublisher? = nil, nodeName: String = "",
+        clock: @escaping @Sendable () -> Int64 = DNSEngine.wallClock,
         remember: @escaping @Sendable (ClusterSnapshot, DirtyKeys) -> Void = { _, _ in }
     ) {
         self.maximumStaleness = maximumStaleness
+        self.clock = clock
         self.remember = remember
         self.localPods = localPods
         staticRanges = settings.reverseRanges
@@ -74,10 +79,13 @@ final class DNSEngine: Sendable {
     }
 
     /// A step of a source that has told everything; everything is dirty in the first.
-    func apply(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) {
+    ///
+    /// A source that is lost later takes no name with it: what it told last is answered from, however old it grows.
+    func apply(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys, _ sources: SourceStates) {
         let start = ContinuousClock.now
-        state.withLock { state in
-            state.age = .live
+        let isNews = state.withLock { state in
+            (state.age, state.sources) = (DataAge(sources.overall), sources)
+            guard !dirty.isEmpty || state.beginsAnew else { return false }
             state.snapshot = snapshot
             followPods(&state, dirty)
             if state.beginsAnew || settingsChanged(state.settings, snapshot, dirty) {
@@ -85,12 +93,14 @@ final class DNSEngine: Sendable {
                 rebuild(&state, snapshot, .synced)
                 state.beginsAnew = false
             } else {
-                let change = state.builder.update(snapshot: snapshot, dirty: dirty, now: Self.now())
-                guard !change.isEmpty else { return }
+                let change = state.builder.update(snapshot: snapshot, dirty: dirty, now: serial)
+                guard !change.isEmpty else { return true }
                 state.tree.apply(change)
             }
             publisher.publish(state.tree.zone)
+            return true
         }
+        guard isNews else { return }
         record("fairway_dns_zone_update_seconds", start.duration(to: .now))
         recordProgramming(snapshot, dirty)
         remember(snapshot, dirty)
@@ -114,7 +124,7 @@ final class DNSEngine: Sendable {
         if let chosen = chosenNamespaces(snapshot) { state.settings.namespaces = chosen }
         var builder = ZoneBuilder(settings: state.settings)
         var tree = ZoneTree(settings: state.settings, readiness: readiness)
-        builder.update(snapshot: snapshot, dirty: DirtyKeys(), now: Self.now(), nodesPerPart: Self.nodesPerPart) {
+        builder.update(snapshot: snapshot, dirty: DirtyKeys(), now: serial, nodesPerPart: Self.nodesPerPart) {
             tree.apply($0)
         }
         state.builder = builder
@@ -155,15 +165,25 @@ final class DNSEngine: Sendable {
     }
 
     var readiness: DNSReadiness {
-        let (zone, age) = state.withLock { ($0.tree.zone.readiness, $0.age) }
-        return DNSReadiness(zone: zone, age: age, maximumStaleness: maximumStaleness)
+        let (zone, age, sources) = state.withLock { ($0.tree.zone.readiness, $0.age, $0.sources) }
+        let now = clock()
+        return DNSReadiness(
+            zone: zone, age: age.seconds(at: now), source: sources.overall,
+            kindAges: Dictionary(uniqueKeysWithValues: Self.kinds.map { ($0, DataAge(sources[$0]).seconds(at: now)) }),
+            maximumStaleness: maximumStaleness)
     }
+
+    /// What names are made of.
+    private static let kinds: [ObjectKind] = [.service, .endpointSlice, .pod, .node, .namespace]
 
     /// The objects behind the names. O(1).
     var snapshot: ClusterSnapshot { state.withLock { $0.snapshot } }
 
+    /// Of the SOA record: the time of a change.
+    private var serial: UInt32 { UInt32(truncatingIfNeeded: clock()) }
+
     /// Seconds since 1970.
-    static func now() -> UInt32 { UInt32(truncatingIfNeeded: Int64(Date.now.timeIntervalSince1970)) }
+    static let wallClock: @Sendable () -> Int64 = { Int64(Date.now.timeIntervalSince1970) }
 }
 
 extension DNSEngine {

@@ -6,6 +6,15 @@ extension DNSMetrics {
     func collectForwarder(_ metrics: PrometheusMetrics) {
         guard let statistics = service.forwarder?.statistics else { return }
         metrics.set("coredns_forward_max_concurrent_rejects_total", to: Double(statistics.rejects))
+        for (reason, count) in [
+            ("total", statistics.rejectsAtTotal), ("client", statistics.rejectsOfClients),
+            ("waiters", statistics.rejectsOfWaiters), ("displaced", statistics.displaced),
+        ] {
+            metrics.set("fairway_dns_forward_rejects_total", [("reason", reason)], to: Double(count))
+        }
+        metrics.set("fairway_dns_forward_questions", to: Double(statistics.questionsInFlight))
+        metrics.set("fairway_dns_forward_sockets", to: Double(statistics.sockets))
+        metrics.set("fairway_dns_forward_withheld_queries_total", to: Double(statistics.withheldQueries))
         collect(statistics.cache, metrics)
         for upstream in statistics.upstreams { collect(upstream, metrics) }
     }

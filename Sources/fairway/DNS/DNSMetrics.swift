@@ -3,6 +3,7 @@ internal import DNSForwarder
 internal import DNSServer
 internal import DNSWire
 internal import FoundationEssentials
+internal import KubernetesModel
 internal import LinuxSystem
 internal import NetworkTypes
 internal import Observability
@@ -73,7 +74,13 @@ struct DNSMetrics: Sendable {
         let zone = service.engine.publisher.zone
         let readiness = service.engine.readiness
         metrics.set("fairway_dns_synced", to: zone.readiness == .synced ? 1 : 0)
-        metrics.set("fairway_dns_data_age_seconds", to: readiness.age.seconds(at: Int64(DNSEngine.now())))
+        metrics.set("fairway_dns_data_age_seconds", to: readiness.age)
+        // Before the first list no kind has an age of its own.
+        if zone.readiness == .synced {
+            for (kind, age) in readiness.kindAges {
+                metrics.set("fairway_dns_source_age_seconds", [("kind", kind.rawValue)], to: age)
+            }
+        }
         metrics.set("fairway_dns_names", to: Double(zone.nameCount))
         metrics.set("fairway_dns_pointers", to: Double(zone.pointerCount))
         var enabled: [(ZoneSection, String)] = [

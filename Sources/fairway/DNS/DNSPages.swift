@@ -26,8 +26,8 @@ struct DNSPages {
         }
     }
 
-    private static func ready(_ readiness: DNSReadiness) -> PageServer.Page {
-        guard let reason = readiness.reasonNotReady(at: Int64(DNSEngine.now())) else { return PageServer.Page(text: "OK") }
+    static func ready(_ readiness: DNSReadiness) -> PageServer.Page {
+        guard let reason = readiness.reasonNotReady else { return PageServer.Page(text: "OK") }
         return PageServer.Page(status: 503, text: reason + "\n")
     }
 }

@@ -57,6 +57,8 @@ struct DNSDocument: Codable, Sendable {
     var ready: Bool
     /// Why not, nil when ready.
     var reason: String?
+    /// `connected`, `lost` or `resynchronising`; `not heard from yet` before its first list.
+    var source: String
     /// Seconds; nil when nothing is known.
     var dataAge: Double?
     var names: Int
@@ -86,6 +88,7 @@ struct DNSDocument: Codable, Sendable {
             "process:          \(processID)", "domain:           \(domain)",
             "listeners:        \(ServiceRow.joined(listeners))", "zone:             \(zone)",
             "ready:            \(ready)\(reason.map { ", \($0)" } ?? "")",
+            "source:           \(source)",
             "age of data:      \(dataAge.map { "\(Int($0))s" } ?? "unknown")", "names:            \(names)",
             "addresses:        \(pointers)", "queries:          \(queries)",
             "answers:          \(codes.isEmpty ? "<none>" : codes.joined(separator: ", "))",

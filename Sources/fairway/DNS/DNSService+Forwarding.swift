@@ -23,7 +23,8 @@ extension DNSService {
 
     /// Nil where nobody is to be asked.
     static func makeForwarder(
-        _ configuration: DNSConfiguration, _ zones: ZonePublisher, hostAddresses: [IPAddress], logger: Logger
+        _ configuration: DNSConfiguration, _ zones: ZonePublisher, hostAddresses: [IPAddress],
+        limits: ForwarderLimits, logger: Logger
     ) throws -> (any UpstreamForwarder)? {
         let upstreams: [UpstreamAddress]
         switch configuration.forwarding {
@@ -38,6 +39,7 @@ extension DNSService {
             PortNumber(rawValue: address.port).map { .init(address.address, port: $0) }
         } + configuration.localAddresses.map { .init($0, port: 53) }
         forwarding.localAddresses = hostAddresses
+        forwarding.limits = limits
         forwarding.cache.byteLimit = configuration.cacheBytes
         // Of the zone in force: ranges grow with the nodes.
         forwarding.isOwn = { zones.zone.owns($0) }

@@ -24,14 +24,24 @@ final class DNSService: Sendable {
     let queryLog: QueryLog?
     private let logger: Logger
     private let isSynced = Atomic(false)
+    /// Said once, when it changes.
+    private let toldState = Mutex(SourceState.connected)
+    private let clock: @Sendable () -> Int64
 
     /// Reads what an earlier process left; nothing is bound yet.
     ///
+    /// - Parameters:
+    ///   - descriptorLimit: descriptors to keep to; nil: as many as the process may have.
+    ///   - clock: seconds since 1970, for the age of data.
     /// - Throws: `CommandFailure` when /etc/resolv.conf cannot be read, or the kernel refuses threads.
-    init(_ configuration: DNSConfiguration, hostAddresses: [IPAddress], logger: Logger) throws {
+    init(
+        _ configuration: DNSConfiguration, hostAddresses: [IPAddress], logger: Logger, descriptorLimit: UInt64? = nil,
+        clock: @escaping @Sendable () -> Int64 = DNSEngine.wallClock
+    ) throws {
         self.configuration = configuration
+        self.clock = clock
         self.logger = logger
-        Self.raiseDescriptorLimit(logger)
+        let budget = DescriptorBudget(limit: descriptorLimit ?? Self.raiseDescriptorLimit(logger))
         let settings = configuration.zoneSettings(hostAddresses: hostAddresses)
         state = configuration.stateDirectory.isEmpty
             ? nil
@@ -40,15 +50,17 @@ final class DNSService: Sendable {
         let pods = configuration.answersSearchPath ? LocalPodPublisher() : nil
         engine = DNSEngine(
             settings: settings, namespaceLabels: configuration.namespaceLabels,
-            maximumStaleness: configuration.maximumStaleness, localPods: pods, nodeName: configuration.nodeName
+            maximumStaleness: configuration.maximumStaleness, localPods: pods, nodeName: configuration.nodeName,
+            clock: clock
         ) { [state] in
             state?.remember($0, $1)
         }
         forwarder = try Self.makeForwarder(
-            configuration, engine.publisher, hostAddresses: hostAddresses, logger: logger)
+            configuration, engine.publisher, hostAddresses: hostAddresses, limits: budget.forwarderLimits, logger: logger)
         let options = try Self.responderOptions(configuration, offersRecursion: forwarder != nil, pods: pods)
         queryLog = options.queryLog
-        listeners = try Self.makeListeners(configuration, options, engine.publisher, forwarder, logger)
+        listeners = try Self.makeListeners(
+            configuration, options, engine.publisher, forwarder, budget.tcpLimits, logger)
         let isLocal = configuration.service != nil || !configuration.localAddresses.isEmpty
         local = isLocal ? LocalAddressService(configuration, listeners: listeners, logger: logger) : nil
         listeners.whenStopped { [local, forwarder, queryLog] in
@@ -61,13 +73,18 @@ final class DNSService: Sendable {
         restore()
     }
 
-    /// Every TCP connection is a descriptor.
-    private static func raiseDescriptorLimit(_ logger: Logger) {
+    /// What a process has that nobody set a limit for.
+    private static let usualDescriptorLimit: UInt64 = 1024
+
+    /// Every TCP connection is a descriptor, and so is every query to another server.
+    private static func raiseDescriptorLimit(_ logger: Logger) -> UInt64 {
         do throws(Errno) {
             let limit = try DescriptorLimit.raise()
             logger.debug("up to \(limit) descriptors")
+            return limit
         } catch {
             logger.warning("the limit of descriptors stays as it is: \(error)")
+            return usualDescriptorLimit
         }
     }
 
@@ -76,14 +93,14 @@ final class DNSService: Sendable {
         let known = ObjectStateFile.read(directory: configuration.stateDirectory)
         for warning in known.warnings { logger.warning("\(warning)") }
         let snapshot = engine.restore(known.objects, writtenAt: known.writtenAt)
-        if let snapshot { local?.follow(snapshot) }
+        if let snapshot { local?.follow(snapshot, isRestored: true) }
         guard !known.objects.isEmpty else { return }
         logger.info("names are those of the last run until the source has told its own", metadata: ["objects": "\(known.objects.count)"])
     }
 
     private static func makeListeners(
         _ configuration: DNSConfiguration, _ options: ResponderOptions, _ zones: ZonePublisher,
-        _ forwarder: (any UpstreamForwarder)?, _ logger: Logger
+        _ forwarder: (any UpstreamForwarder)?, _ tcpLimits: TCPLimits, _ logger: Logger
     ) throws -> DNSListeners {
         let statistics = ServerStatistics()
         let sink = forwarder.map {
@@ -93,7 +110,7 @@ final class DNSService: Sendable {
         do {
             let udp = try UDPServer(
                 UDPServer.Configuration(workerCount: configuration.workers, responder: options), zones: zones, forwarder: sink)
-            let tcp = TCPServer(responder: options, zones: zones, forwarder: sink, group: .singleton)
+            let tcp = TCPServer(limits: tcpLimits, responder: options, zones: zones, forwarder: sink, group: .singleton)
             return DNSListeners(
                 addresses: configuration.listen, udp: udp, tcp: tcp, forwarded: statistics, logger: logger)
         } catch {
@@ -102,13 +119,29 @@ final class DNSService: Sendable {
     }
 
     /// A step of objects whose source has told everything. On the thread that brings it.
-    func follow(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) {
-        engine.apply(snapshot, dirty)
+    func follow(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys, _ sources: SourceStates) {
+        engine.apply(snapshot, dirty, sources)
         local?.follow(snapshot)
+        tell(sources.overall)
         guard !isSynced.exchange(true, ordering: .relaxed) else { return }
         let zone = engine.publisher.zone
         logger.info("the zone is complete", metadata: ["names": "\(zone.nameCount)", "pointers": "\(zone.pointerCount)"])
         listeners.zoneIsReady()
+    }
+
+    /// A line when the source is lost, and when it is back.
+    private func tell(_ source: SourceState) {
+        let before = toldState.withLock { told in
+            defer { told = source }
+            return told
+        }
+        switch (before, source) {
+        case (.connected, .lost):
+            logger.warning("the source is lost: names are answered as it told them last")
+        case (.lost(let since), .connected), (.resynchronising(let since), .connected):
+            logger.info("the source is back, and names are up to date", metadata: ["lost": "\(max(0, clock() - since))s"])
+        default: break
+        }
     }
 
     /// Answers at the Service's ClusterIP and at local addresses from now on, as a predecessor still does.

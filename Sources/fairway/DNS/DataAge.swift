@@ -1,3 +1,5 @@
+internal import ObjectStore
+
 /// When the source was last known to tell everything.
 enum DataAge: Sendable, Hashable {
     /// Never yet, in this process or one before it.
@@ -15,4 +17,9 @@ enum DataAge: Sendable, Hashable {
         case .since(let time): Double(max(0, now - time))
         }
     }
+}
+
+extension DataAge {
+    /// The age of what a source told that once told everything.
+    init(_ source: SourceState) { self = source.since.map { .since($0) } ?? .live }
 }

@@ -20,11 +20,31 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
         var complaints: Set<String> = []
         /// Where questions come here.
         var answering: Set<LocalFrontend> = []
+        /// Of the Service, as it was told last; nil: nothing was told yet.
+        var presence: Presence?
+        /// There can be no local addresses now.
+        var outage: Outage?
+    }
+
+    /// What there is of the Service of `--dns-service`.
+    private enum Presence {
+        case missing
+        /// Headless, pending, or without a UDP port.
+        case unreachable
+        case present
+    }
+
+    /// The interface cannot be had; how often that is tried again.
+    private struct Outage {
+        var retryAt: ContinuousClock.Instant
+        var delay: Duration
     }
 
     private static let port: PortNumber = 53
     /// Between two looks at what others may have changed: two dumps of a few messages each.
     private static let repairInterval = Duration.seconds(2)
+    /// Between two tries to make the interface, in the long run; the first comes after `repairInterval`.
+    private static let longestRetry = Duration.seconds(60)
 
     private let service: ObjectKey?
     private let fixed: Set<LocalFrontend>
@@ -47,9 +67,12 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
     }
 
     /// A step of the objects was made into names. O(1).
-    func follow(_ snapshot: ClusterSnapshot) {
+    ///
+    /// - Parameter isRestored: they are an earlier run's, and what is missing may only not be known yet.
+    func follow(_ snapshot: ClusterSnapshot, isRestored: Bool = false) {
         var frontends = fixed
-        if let spec = service.flatMap({ snapshot.services[$0]?.spec }) {
+        let spec = service.flatMap { snapshot.services[$0]?.spec }
+        if let spec {
             // DNS is what is there over UDP; the Service's other ports, as for metrics, are its pods'.
             for port in spec.ports where port.protocol == .udp {
                 for address in spec.clusterAddresses { frontends.formUnion(Self.frontends(address, port.port)) }
@@ -60,6 +83,25 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
             return state.frontends != frontends || !state.isComplete
         }
         if isNews { wake.continuation.yield() }
+        guard service != nil, !isRestored else { return }
+        tell(spec == nil ? .missing : frontends == fixed ? .unreachable : .present)
+    }
+
+    /// A line when the Service is not there, and when it is.
+    private func tell(_ presence: Presence) {
+        let before = state.withLock { state in
+            defer { state.presence = presence }
+            return state.presence
+        }
+        guard let service, before != presence else { return }
+        switch presence {
+        case .missing:
+            logger.warning("--dns-service \(service): there is no such Service; its questions are answered here once it appears")
+        case .unreachable:
+            logger.warning("--dns-service \(service): the Service has no ClusterIP with a UDP port; nothing is answered for it")
+        case .present:
+            if before != nil { logger.info("--dns-service \(service): the Service is there now") }
+        }
     }
 
     func run() async throws {
@@ -68,7 +110,7 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.lookAgain() }
                 for await _ in wake.stream {
-                    try await DedicatedThread.run(named: "dns-address") { try self.adapt() }
+                    try await DedicatedThread.run(named: "dns-address") { try self.adaptWhenPossible() }
                 }
                 group.cancelAll()
             }
@@ -96,6 +138,23 @@ final class LocalAddressService: ServiceLifecycle.Service, Sendable {
             try addresses.withLock { addresses throws(LocalAddressError) in try addresses?.close() }
         } catch {
             logger.warning("\(error)")
+        }
+    }
+
+    /// As `adapt`; where the interface cannot be had, names go on being answered without it, and it is tried again.
+    ///
+    /// - Throws: `CommandFailure` where `--dns-local-address` cannot be had at the start: nothing else was asked for.
+    private func adaptWhenPossible() throws {
+        let outage = state.withLock { $0.outage }
+        if let outage, ContinuousClock.now < outage.retryAt { return }
+        do {
+            try adapt()
+            state.withLock { $0.outage = nil }
+        } catch let failure as CommandFailure where fixed.isEmpty {
+            let delay = min(outage.map { $0.delay * 2 } ?? Self.repairInterval, Self.longestRetry)
+            state.withLock { $0.outage = Outage(retryAt: .now + delay, delay: delay) }
+            guard outage == nil else { return }
+            logger.error("\(failure.message); the ClusterIP stays with the Service's other endpoints, and this is tried again")
         }
     }
 

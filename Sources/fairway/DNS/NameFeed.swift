@@ -10,24 +10,26 @@ final class NameFeed: Sendable {
         /// Collected until every source has synced.
         var waiting = DirtyKeys()
         var isSynced = false
+        /// As `follow` was told last.
+        var sources = SourceStates()
     }
 
     private let state = Mutex(State())
-    private let follow: @Sendable (ClusterSnapshot, DirtyKeys) -> Void
+    private let follow: ClusterFollower
 
     /// - Parameter follow: as that of ``Engine``.
-    init(follow: @escaping @Sendable (ClusterSnapshot, DirtyKeys) -> Void) { self.follow = follow }
+    init(follow: @escaping ClusterFollower) { self.follow = follow }
 
-    /// Takes a batch of events in, on the thread that brings it. O(what it touches).
+    /// Takes a batch of events in, of whatever source, on the thread that brings it. O(what it touches).
     func apply(_ events: [StoreEvent]) -> Engine.Progress {
         state.withLock { state in
             state.waiting.formUnion(state.feed.apply(events))
             let store = state.feed.store
-            if store.isSynced, !state.waiting.isEmpty || !state.isSynced {
+            if store.isSynced, !state.waiting.isEmpty || !state.isSynced || store.sources != state.sources {
                 // Steps are handed on under the lock, so that they arrive in their order.
-                follow(store.snapshot, state.waiting)
+                follow(store.snapshot, state.waiting, store.sources)
                 state.waiting = DirtyKeys()
-                state.isSynced = true
+                (state.isSynced, state.sources) = (true, store.sources)
             }
             return Engine.Progress(
                 isSynced: store.isSynced, serviceCount: store.snapshot.services.count,

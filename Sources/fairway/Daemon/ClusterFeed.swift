@@ -1,6 +1,10 @@
 internal import EndpointSliceController
 internal import ObjectStore
 
+/// Gets steps of the objects in their order: what they are now, what of them changed, and how the source stands to them.
+/// Nothing may have changed but the source's state.
+typealias ClusterFollower = @Sendable (ClusterSnapshot, DirtyKeys, SourceStates) -> Void
+
 /// Store and endpoint controller: events in, dirty keys out, with the slices that follow from pods among them.
 struct ClusterFeed {
     private(set) var store = ObjectStore()

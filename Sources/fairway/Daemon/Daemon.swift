@@ -82,7 +82,7 @@ struct Daemon {
         let report = ManifestReport()
         let engine = Engine(
             options: configuration.policy, adoptedOrder: order, hostAddresses: addresses, metrics: metrics,
-            follow: { dns?.follow($0, $1) }
+            follow: { dns?.follow($0, $1, $2) }
         ) { change in
             for family in IPFamily.allCases { health.queued(family) }
             metrics.queued(IPFamily.allCases)

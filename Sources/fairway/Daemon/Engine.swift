@@ -20,6 +20,8 @@ final class Engine: Sendable {
         var waiting = DirtyKeys()
         var hasDecided = false
         var knownConflicts: Set<FrontendConflict> = []
+        /// As `follow` was told last.
+        var sources = SourceStates()
     }
 
     /// What one batch led to.
@@ -34,12 +36,12 @@ final class Engine: Sendable {
     private let state: Mutex<State>
     private let metrics: DaemonMetrics
     private let submit: @Sendable (ServiceTableChange) -> Void
-    private let follow: @Sendable (ClusterSnapshot, DirtyKeys) -> Void
+    private let follow: ClusterFollower
 
     /// - Parameter follow: gets every step of the objects once all sources have synced; the first has everything dirty.
     init(
         options: PolicyOptions, adoptedOrder: AdoptedOrder, hostAddresses: [IPAddress], metrics: DaemonMetrics,
-        follow: @escaping @Sendable (ClusterSnapshot, DirtyKeys) -> Void = { _, _ in },
+        follow: @escaping ClusterFollower = { _, _, _ in },
         submit: @escaping @Sendable (ServiceTableChange) -> Void
     ) {
         self.metrics = metrics
@@ -80,7 +82,11 @@ final class Engine: Sendable {
             // The first step is handed on even when it is empty: the dataplane becomes ready by it.
             if !step.isEmpty || !state.hasDecided { submit(step) }
             if !state.hasDecided { state.policy.finishAdoption() }
-            if !changed.isEmpty || !state.hasDecided { follow(state.feed.store.snapshot, changed) }
+            let sources = state.feed.store.sources
+            if !changed.isEmpty || !state.hasDecided || sources != state.sources {
+                follow(state.feed.store.snapshot, changed, sources)
+                state.sources = sources
+            }
             state.hasDecided = true
         }
         let conflicts = state.policy.conflicts

@@ -97,7 +97,9 @@ final class World: QuestionForwarder {
     func cached(_ question: ForwardedQuestion) -> ForwardedAnswer? { nil }
     func isOwnQuery(_ options: [EDNSOption]) -> Bool { false }
 
-    func resolve(_ question: ForwardedQuestion, completion: @escaping @Sendable (ForwardedAnswer) -> Void) {
+    func resolve(
+        _ question: ForwardedQuestion, client: IPAddress?, completion: @escaping @Sendable (ForwardedAnswer) -> Void
+    ) {
         let (name, type) = (question.question.name, question.question.type)
         asked.withLock { $0.append("\(name) \(type)") }
         guard let answer = table["\(name) \(type)"] else { return completion(ForwardedAnswer(responseCode: .nameError)) }

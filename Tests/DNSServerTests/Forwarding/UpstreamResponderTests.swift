@@ -16,7 +16,9 @@ import Testing
             question.question.name == DomainName("known.example.") ? ForwardedAnswer(responseCode: .nameError) : nil
         }
 
-        func resolve(_ question: ForwardedQuestion, completion: @escaping @Sendable (ForwardedAnswer) -> Void) {
+        func resolve(
+        _ question: ForwardedQuestion, client: IPAddress?, completion: @escaping @Sendable (ForwardedAnswer) -> Void
+    ) {
             asked.withLock { $0.append(question.question.name.description) }
             completion(ForwardedAnswer(responseCode: .noError))
         }

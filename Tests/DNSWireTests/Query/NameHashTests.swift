@@ -17,4 +17,27 @@ import Testing
         let isLowercase = unsafe scratch.bytes(query.nameLength).elementsEqual(name.lowercased.wire)
         #expect(isLowercase)
     }
+
+    /// Every request, cut off anywhere in its header, its question or just behind it.
+    @Test func aHashAheadOfAnsweringIsThatOfTheAnswer() {
+        let scratch = NameScratch()
+        let other = NameScratch()
+        for message in WellFormedMessage.all.map(\.bytes) + MalformedMessage.all.map(\.bytes) {
+            for count in 0...min(message.count, 300) {
+                let bytes = Array(message[..<count])
+                var query = ParsedQuery()
+                _ = unsafe QueryParser.parse(bytes.span.bytes, into: &query, name: scratch)
+                guard query.hasQuestion else { continue }
+                let hash = unsafe QueryParser.nameHash(bytes.span.bytes, name: other)
+                #expect(hash == query.hash, "\(bytes)")
+            }
+        }
+    }
+
+    @Test(arguments: [[], [UInt8](repeating: 0, count: 11), [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 97]])
+    func withoutANameThereIsNoHash(_ bytes: [UInt8]) {
+        let scratch = NameScratch()
+        let hash = unsafe QueryParser.nameHash(bytes.span.bytes, name: scratch)
+        #expect(hash == nil)
+    }
 }

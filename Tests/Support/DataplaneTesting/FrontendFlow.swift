@@ -86,7 +86,9 @@ package struct FrontendFlow: Sendable, Hashable, CustomStringConvertible {
     /// one of the backends, always the same.
     package func isMet(by found: Set<TraceOutcome>, _ owners: [FrontendKey: ServicePort]) -> Bool {
         let expected = expected(owners)
-        if owners[frontend]?.scheduler == .sourceHash { return found.count == 1 && found.isSubset(of: expected) }
+        if let scheduler = owners[frontend]?.scheduler, [.sourceHash, .maglev].contains(scheduler) {
+            return found.count == 1 && found.isSubset(of: expected)
+        }
         return found == expected
     }
 
