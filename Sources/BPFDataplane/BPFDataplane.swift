@@ -15,7 +15,8 @@ package struct BPFDataplane: Dataplane, ~Copyable {
 
     private let settings: BPFSettings
     private let notify: @Sendable (BPFNotice) -> Void
-    private var engine: BPFEngine?
+    /// From the first call that needs the kernel.
+    private(set) var engine: BPFEngine?
     private let view: BPFView
 
     /// Asks the kernel for nothing yet.
@@ -31,7 +32,10 @@ package struct BPFDataplane: Dataplane, ~Copyable {
         self.notify = notify
     }
 
-    deinit { engine?.stop() }
+    deinit {
+        view.show(nil)
+        engine?.stop()
+    }
 
     /// - Throws: `.unsupported` naming every part that the kernel lacks, `.permission`, `.newerVersion`; `.refused` when
     ///   another process works with the pin folder.
@@ -52,6 +56,12 @@ package struct BPFDataplane: Dataplane, ~Copyable {
     package mutating func apply(
         _ change: ServiceTableChange, family: IPFamily
     ) throws(DataplaneError) -> SyncReport { try open().apply(change, family: family) }
+
+    /// Ends every connection in the table: a packet of one is then of none.
+    package mutating func forgetConnections() throws(DataplaneError) {
+        let engine = try open()
+        try dataplane("end connections") { try engine.forgetConnections() }
+    }
 
     /// Needs no feature of the kernel that the mode itself needs: where nothing is pinned nothing is asked for.
     ///

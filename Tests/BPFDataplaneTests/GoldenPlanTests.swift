@@ -213,8 +213,8 @@ import Testing
                 "sibling 1 10.0.0.1 = 1", "sibling 2 10.0.0.1 = 2", "slot 1/0 = 1", "slot 2/0 = 2",
                 "set 1 cluster = table 1 of 1 by 0, 60 s for owner 1",
                 "set 2 cluster = table 2 of 1 by 0, 60 s for owner 1",
-                "frontend 10.96.0.10:80/tcp = service 1: cluster, cluster, cluster masqueraded",
-                "frontend 10.96.0.10:443/tcp = service 2: cluster, cluster, cluster masqueraded", "cluster ip 10.96.0.10",
+                "frontend 10.96.0.10:80/tcp = service 1: cluster masqueraded, cluster, cluster masqueraded",
+                "frontend 10.96.0.10:443/tcp = service 2: cluster masqueraded, cluster, cluster masqueraded", "cluster ip 10.96.0.10",
             ])
         let one = course.step([ports[0]])
         #expect(
@@ -244,8 +244,8 @@ import Testing
         #expect(
             second == [
                 "source 2 198.51.100.0/25",
-                "frontend 203.0.113.1:80/tcp = service 1 from 2: cluster, cluster, cluster masqueraded",
-                "frontend 203.0.113.2:80/tcp = service 2 from 3: cluster, cluster, cluster masqueraded", "--",
+                "frontend 203.0.113.1:80/tcp = service 1 from 2: cluster masqueraded, cluster, cluster masqueraded",
+                "frontend 203.0.113.2:80/tcp = service 2 from 3: cluster masqueraded, cluster, cluster masqueraded", "--",
                 "no source 1 198.51.100.0/24",
             ])
     }
@@ -257,7 +257,7 @@ import Testing
             plan == [
                 "backend 2 = 10.0.0.2:80 weight 1 of service 2 not-local", "new load 2", "slot 2/0 = 2",
                 "set 2 cluster = table 2 of 1 by 0",
-                "frontend 10.96.0.10:80/tcp = service 2: cluster, cluster, cluster masqueraded", "no set 1 cluster",
+                "frontend 10.96.0.10:80/tcp = service 2: cluster masqueraded, cluster, cluster masqueraded", "no set 1 cluster",
                 "backend 1 = 10.0.0.1:80 weight 0 of service 1 local draining", "--", "no slot 1/0", "drained [1]",
             ])
     }

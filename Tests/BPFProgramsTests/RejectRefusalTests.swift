@@ -47,14 +47,28 @@ struct RejectRefusalTests {
         #expect(drops == [FW_DROP_UNANSWERED.rawValue: 1])
     }
 
-    @Test("A frame sent to many, or to another machine, is not answered", arguments: [[0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [1, 0, 0x5e, 0, 0, 1], [2, 9, 9, 9, 9, 9]])
+    @Test(
+        "A frame sent to many is not answered",
+        arguments: [[0xff, 0xff, 0xff, 0xff, 0xff, 0xff], [1, 0, 0x5e, 0, 0, 1]] as [[UInt8]])
     func frames(_ destination: [UInt8]) throws {
         let connection = StagedConnection.sample(.ipv4, Transport.udp)
         let stage = try stage(connection)
         let frame = destination + recipe(connection).frame()[6...]
         let result = try stage.run(.ingress, frame)
-        #expect(result.returnValue != TrafficAction.redirect)
+        #expect(result.returnValue == TrafficAction.shot)
         #expect(result.packet == frame)
+    }
+
+    @Test("A frame for another machine is left alone, whatever it asks for", arguments: [FW_REJECT, FW_DROP])
+    func otherMachine(_ verdict: fw_action) throws {
+        let connection = StagedConnection.sample(.ipv4, Transport.udp)
+        let stage = try PacketStage()
+        try stage.addFrontend(connection.frontend, connection.transport, service: 7, verdict)
+        let frame = [2, 9, 9, 9, 9, 9] + recipe(connection).frame()[6...]
+        let result = try stage.run(.ingress, frame)
+        #expect(result.returnValue == TrafficAction.unspecified)
+        let drops = try stage.dropCounts()
+        #expect(drops == [:])
     }
 
     @Test("Of fragments the first is answered, a later one not", arguments: families)
@@ -103,7 +117,7 @@ struct RejectRefusalTests {
         let connection = StagedConnection.sample(.ipv4, Transport.udp)
         let stage = try stage(connection)
         let frame = recipe(connection).frame()
-        // Ten answers' time ahead of the clock, on every processor.
+        // As if answers of an hour had been given, on every processor.
         try stage.spendRejects(until: .seconds(3600))
         let refused = try stage.run(.ingress, frame)
         #expect(refused.returnValue == TrafficAction.shot)

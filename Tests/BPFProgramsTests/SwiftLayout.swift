@@ -64,12 +64,15 @@ let swiftLayouts: [SwiftLayout] = [
         "fw_affinity", fw_affinity.self,
         ["backend": \.backend, "zero": \.zero, "seen": \.seen]),
     SwiftLayout(
+        "fw_sibling_key", fw_sibling_key.self,
+        ["service": \.service, "address": \.address]),
+    SwiftLayout(
         "fw_tuple", fw_tuple.self,
         ["source": \.source, "destination": \.destination, "source_port": \.source_port,
             "destination_port": \.destination_port, "protocol": \.protocol, "zero": \.zero]),
     SwiftLayout(
         "fw_connection", fw_connection.self,
-        ["becomes": \.becomes, "forward": \.forward, "seen": \.seen, "opened": \.opened, "node": \.node,
+        ["becomes": \.becomes, "forward": \.forward, "opened": \.opened, "seen": \.seen, "node": \.node,
             "service": \.service, "backend": \.backend, "flags": \.flags, "role": \.role, "state": \.state,
             "zero": \.zero]),
     SwiftLayout(
@@ -86,11 +89,11 @@ let swiftLayouts: [SwiftLayout] = [
             "service": \.service, "backend": \.backend, "flags": \.flags, "flow_count": \.flow_count]),
     SwiftLayout(
         "fw_socket_flow_key", fw_socket_flow_key.self,
-        ["cookie": \.cookie, "address": \.address, "port": \.port, "is_reply": \.is_reply, "zero": \.zero]),
+        ["cookie": \.cookie, "address": \.address, "port": \.port, "kind": \.kind, "zero": \.zero]),
     SwiftLayout(
         "fw_socket_flow", fw_socket_flow.self,
-        ["address": \.address, "port": \.port, "zero": \.zero, "backend": \.backend, "service": \.service,
-            "index": \.index]),
+        ["address": \.address, "port": \.port, "flags": \.flags, "backend": \.backend, "service": \.service,
+            "number": \.number]),
     SwiftLayout(
         "fw_counters", fw_counters.self,
         ["connections": \.connections, "packets_in": \.packets_in, "packets_out": \.packets_out,

@@ -28,7 +28,7 @@ struct BPFRunner: SuiteTrait, TestScoping {
                 settings.pinPath = pinPath
                 settings.cgroup = cgroupPath
                 return BPFDataplane(settings)
-            }, sockets: sockets
+            }, forget: { dataplane in try dataplane.forgetConnections() }, sockets: sockets
         ) { runner in
             try await PacketRunner.$current.withValue(runner) { try await function() }
         }

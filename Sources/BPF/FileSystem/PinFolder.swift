@@ -60,6 +60,10 @@ internal import LinuxSystem
         return opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
     }
 
+    /// At once, and not with the last copy of the descriptor: a process that is being started has one until it executes
+    /// its program.
+    deinit { _ = flock(descriptor.rawValue, LOCK_UN) }
+
     /// Where a pin of that name is, or goes.
     package func path(of name: String) -> String { "\(path)/\(name)" }
 

@@ -4,9 +4,37 @@ internal import Dataplane
 internal import Synchronization
 
 extension BPFEngine {
-    /// Runs the maintenance program. One thread does.
+    /// Runs the maintenance program, which keeps one sweep's notes at a time.
     func run(_ sweep: inout fw_sweep) throws(BPFError) {
-        _ = try maintenanceProgram.withLock { $0 }.program.run(context: &sweep)
+        let asked = sweep
+        let result: Result<fw_sweep, BPFError> = maintenanceProgram.withLock { shared in
+            Result { () throws(BPFError) in
+                var sweep = asked
+                _ = try shared.program.run(context: &sweep)
+                return sweep
+            }
+        }
+        sweep = try result.get()
+    }
+
+    /// Closes the sockets that these backends still have, where they are to be closed, and forgets all their connections,
+    /// so that their counts can go. O(connections) for each backend that has any.
+    func endTraffic(ofBackends ids: [UInt32], _ maps: SharedServiceMaps) throws(BPFError) {
+        let busy = try ids.filter { id throws(BPFError) in try maps.maps.loads.lookup(id)?.connections ?? 0 > 0 }
+        if busy.isEmpty { return }
+        GoneSockets(self).close(of: Set(busy))
+        for id in busy {
+            var sweep = fw_sweep()
+            sweep.gone_backend = id
+            try run(&sweep)
+        }
+    }
+
+    /// Ends every connection that packets made.
+    func forgetConnections() throws(BPFError) {
+        var sweep = fw_sweep()
+        sweep.older_than = .max
+        try run(&sweep)
     }
 
     /// Gives draining backends up.

@@ -92,14 +92,22 @@ extension BPFEngine {
     private func reclaimNow(_ services: inout Services) throws {
         if services.reclaim.isEmpty { return }
         awaitKernelReaders()
+        try endTraffic(ofBackends: services.goneBackends(upTo: services.commit), services.maps)
         try services.reclaim(upTo: services.commit)
     }
 
     /// As `reclaimNow`, and does not keep the dataplane's thread waiting meanwhile. On the maintenance thread.
     func reclaim() throws(DataplaneError) {
-        let commit = services.withLock { $0.reclaim.isEmpty ? nil : $0.commit }
-        guard let commit else { return }
+        let waiting = services.withLock { services in
+            (commit: services.commit, gone: services.goneBackends(upTo: services.commit), maps: services.maps,
+                isEmpty: services.reclaim.isEmpty)
+        }
+        if waiting.isEmpty { return }
+        let commit = waiting.commit
         awaitKernelReaders()
+        try dataplane("end what backends had that are gone") {
+            try endTraffic(ofBackends: waiting.gone, waiting.maps)
+        }
         do throws(Failure) {
             try locked { try $0.reclaim(upTo: commit) }
         } catch {
@@ -133,6 +141,14 @@ extension BPFEngine.Services {
         if reclaim.isEmpty { return }
         let made = Set(writes.map(\.key))
         reclaim.removeAll { made.contains($0.write.key) }
+    }
+
+    /// Backends that are to be removed. Their numbers are not given to others soon (`IDNumbers`).
+    func goneBackends(upTo commit: UInt64) -> [UInt32] {
+        reclaim.compactMap { waiting in
+            guard waiting.commit <= commit, case .remove(.backend(let id)) = waiting.write else { return nil }
+            return id
+        }
     }
 
     mutating func reclaim(upTo commit: UInt64) throws(BPFError) {

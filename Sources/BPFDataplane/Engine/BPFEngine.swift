@@ -29,7 +29,8 @@ final class BPFEngine: Sendable {
     }
 
     let options: BPFSettings
-    let folder: PinFolder
+    /// Held as long as the engine works, for its lock.
+    private let folder: Mutex<PinFolder?>
     let state: SharedStateMaps
     let interfaces: NodeInterfaces
     let notify: @Sendable (BPFNotice) -> Void
@@ -51,7 +52,7 @@ final class BPFEngine: Sendable {
         links = CgroupLinks(cgroup: cgroup, folder: options.pinPath)
         let cookie = try dataplane("ask for the network namespace's cookie") { try NetworkNamespace.currentCookie() }
         let loaded = try Self.load(options, cookie, notify)
-        folder = opened
+        folder = Mutex(consume opened)
         let maps = loaded.maps
         let state = try dataplane("open maps") {
             SharedStateMaps(try StateMaps { name throws(BPFError) in try maps.handle(name) })
@@ -153,6 +154,7 @@ final class BPFEngine: Sendable {
         }
         follower?.stop()
         maintenance?.stop()
+        folder.withLock { $0 = nil }
     }
 }
 

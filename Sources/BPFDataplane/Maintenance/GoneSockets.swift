@@ -20,9 +20,9 @@ struct GoneSockets {
     init(_ engine: BPFEngine) { self.engine = engine }
 
     /// O(sockets that were balanced), and of the namespaces that hold those of the backends, O(their sockets).
-    func close(of backends: [BPFDrainingBackend]) {
+    func close(of backends: Set<UInt32>) {
         do {
-            let held = try find(Set(backends.map(\.id)))
+            let held = try find(backends)
             if held.isEmpty { return }
             let notify = engine.notify
             let found = try NetworkNamespaceSearch.visit(cookies: Set(held.keys)) { namespace in

@@ -98,15 +98,8 @@ struct MaintenanceWork {
             (try? maps.maps.loads.lookup(id))?.map(\.connections) ?? 0
         }
         if due.isEmpty { return }
-        let busy = due.filter { ((try? maps.maps.loads.lookup($0.id))?.map(\.connections) ?? 0) > 0 }
-        if !busy.isEmpty {
-            GoneSockets(engine).close(of: busy)
-            for backend in busy {
-                var sweep = fw_sweep()
-                sweep.gone_backend = backend.id
-                try engine.run(&sweep)
-            }
-        }
+        // What they still have ends with their entries.
         try engine.retire(due.map(\.id))
+        try engine.reclaim()
     }
 }

@@ -1,13 +1,17 @@
 // The table of connections: how entries come and go, and what packets do to their state.
 //
 // A connection is made and ended as a whole. Its forward entry is written last and deleted first: who finds it finds the
-// others, and whose deletion of it succeeds deletes the others. The tuples of the others follow from it.
+// others, and who marks it as ending deletes them all. The tuples of the others follow from it.
+//
+// The memory of an entry that was deleted can be another's at once, while a processor still looks at it: what is given
+// back is what the memory says after its flag was taken, never what it said before.
 #pragma once
 
 #include "loads.h"
 #include "parsing.h"
 
 #define FW_PORT_ATTEMPTS 64 // ports tried for one connection: beyond that the range counts as used up
+#define FW_ENOENT 2
 #define FW_EEXIST 17
 
 // A connection to be made; too large for the stack.
@@ -85,10 +89,8 @@ static __always_inline void fw_unmasquerade_key(
 // Gives back the connection's count, once.
 static __always_inline void fw_connection_uncount(struct fw_connection *forward)
 {
-	__u32 backend = forward->backend;
-
 	if (__sync_fetch_and_and(&forward->flags, ~FW_CONNECTION_COUNTED) & FW_CONNECTION_COUNTED)
-		fw_load_take(backend);
+		fw_load_take(*(volatile __u32 *)&forward->backend);
 }
 
 // Ends the connection whose forward entry has this tuple, which must not lie in the entry itself. Packets, expiry and
@@ -99,18 +101,28 @@ __noinline int fw_connection_end(const struct fw_tuple *tuple)
 	struct fw_tuple becomes, key;
 	struct fw_address node;
 	__u32 masqueraded;
+	long failure;
 
 	if (!tuple) // never; the verifier looks at this function by itself
 		return 0;
 	forward = fw_connection_find(tuple);
-	if (!forward || forward->role != FW_FORWARD)
+	if (!forward || forward->role != FW_FORWARD
+		|| __sync_fetch_and_or(&forward->flags, FW_CONNECTION_ENDING) & FW_CONNECTION_ENDING)
 		return 0;
 	becomes = forward->becomes;
 	node = forward->node;
 	masqueraded = forward->flags & FW_CONNECTION_MASQUERADED;
-	fw_connection_uncount(forward);
-	if (bpf_map_delete_elem(&connections, tuple))
+	if (!fw_same_tuple(&forward->forward, tuple)) { // another's by now
+		__sync_fetch_and_and(&forward->flags, ~FW_CONNECTION_ENDING);
 		return 0;
+	}
+	fw_connection_uncount(forward);
+	failure = bpf_map_delete_elem(&connections, tuple);
+	if (failure) {
+		if (failure != -FW_ENOENT) // for the next one to try
+			__sync_fetch_and_and(&forward->flags, ~FW_CONNECTION_ENDING);
+		return 0;
+	}
 	fw_reverse(&key, &becomes);
 	bpf_map_delete_elem(&connections, &key);
 	if (masqueraded) {

@@ -57,6 +57,27 @@ static __always_inline struct fw_frontend *fw_find_frontend(const struct fw_addr
 	return bpf_map_lookup_elem(&frontends, &key);
 }
 
+// Times that a frontend is read until it is certain.
+#define FW_FRONTEND_ATTEMPTS 3
+
+// Copies the frontend; 0 when there is none. The memory of an element that was replaced can be another frontend's at once
+// (bpf_mem_alloc, Linux 6.1): what was read is this one's when the same element is found again afterwards. Not static, as
+// fw_choose.
+__noinline int fw_read_frontend(const struct fw_frontend_key *key, struct fw_frontend *copy)
+{
+	if (!key || !copy)
+		return 0;
+	for (int attempt = 0; attempt < FW_FRONTEND_ATTEMPTS; attempt++) {
+		struct fw_frontend *found = fw_find_frontend(&key->address, key->port, key->protocol);
+		if (!found)
+			return 0;
+		*copy = *found;
+		if (fw_find_frontend(&key->address, key->port, key->protocol) == found)
+			return 1;
+	}
+	return 0;
+}
+
 // Whether some Service has this ClusterIP, at whatever port.
 static __always_inline int fw_is_cluster_ip(const struct fw_address *address)
 {

@@ -75,10 +75,17 @@ static __always_inline int fw_handle(struct __sk_buff *skb, const int is_egress)
 	return is_egress && !from_node ? FW_GO_ON : fw_unknown(skb, &packet, from_node);
 }
 
+// A frame that is for another machine, and seen because the interface looks at all: a port of a bridge, or one that is
+// listened to. What a bridge passes up to the node comes by again as the bridge's own.
+static __always_inline int fw_is_of_others(struct __sk_buff *skb)
+{
+	return skb->pkt_type == PACKET_OTHERHOST;
+}
+
 SEC("tc")
 int fairway_ingress(struct __sk_buff *skb)
 {
-	return fw_handle(skb, 0);
+	return fw_is_of_others(skb) ? FW_GO_ON : fw_handle(skb, 0);
 }
 
 SEC("tc")

@@ -33,6 +33,16 @@ static __always_inline __u32 fw_socket_origin(const struct fw_settings *settings
 	return settings->detect ? FW_FROM_POD : FW_FROM_OUTSIDE;
 }
 
+// Which interface the packets of another namespace arrive on is not known here. Where pods are told by that alone, and
+// are treated otherwise than what is none, the packet programs decide.
+static __always_inline int fw_origin_matters(
+	const struct fw_settings *settings, const struct fw_frontend *frontend, __u64 namespace_cookie)
+{
+	return settings->detect == FW_DETECT_INTERFACES && namespace_cookie != settings->node_namespace
+		&& (frontend->verdicts[FW_FROM_POD] & FW_ACTION_MASK)
+			!= (frontend->verdicts[FW_FROM_OUTSIDE] & FW_ACTION_MASK);
+}
+
 // Who affinity and sh know the client as, before the kernel has given its socket an address.
 static __always_inline struct fw_address fw_socket_client(
 	const struct fw_settings *settings, const struct fw_socket_request *request)
@@ -67,17 +77,19 @@ static __noinline int fw_decide(struct fw_socket_request *request, struct fw_cho
 	const struct fw_settings *settings = fw_get_settings();
 	if (!settings)
 		return FW_WAY_ON;
-	struct fw_frontend *frontend = fw_find_frontend(&request->frontend, request->frontend_port, request->protocol);
-	if (!frontend)
+	struct fw_frontend_key key = {
+		.address = request->frontend, .port = request->frontend_port, .protocol = request->protocol };
+	struct fw_frontend frontend = {};
+	if (!fw_read_frontend(&key, &frontend))
 		return fw_is_cluster_ip(&request->frontend) ? FW_WAY_REFUSED : FW_WAY_ON;
-	if (frontend->sources)
+	if (frontend.sources || fw_origin_matters(settings, &frontend, request->namespace_cookie))
 		return FW_WAY_ON;
-	__u32 action = frontend->verdicts[fw_socket_origin(settings, request->namespace_cookie)] & FW_ACTION_MASK;
+	__u32 action = frontend.verdicts[fw_socket_origin(settings, request->namespace_cookie)] & FW_ACTION_MASK;
 	if (action == FW_REJECT)
 		return FW_WAY_REFUSED;
 	if (action != FW_BALANCE_CLUSTER && action != FW_BALANCE_LOCAL)
 		return FW_WAY_ON;
-	choice->service = frontend->service;
+	choice->service = frontend.service;
 	choice->scope = action == FW_BALANCE_LOCAL ? FW_LOCAL : FW_CLUSTER;
 	if (fw_choose_for_socket(settings, request, choice))
 		return FW_WAY_ON;

@@ -228,12 +228,13 @@ enum fw_state {
 #define FW_CONNECTION_MASQUERADED 4
 #define FW_CONNECTION_FIN_FORWARD 8
 #define FW_CONNECTION_FIN_REPLY 16
+#define FW_CONNECTION_ENDING 32 // whoever sets it deletes the entries
 
 struct fw_connection {
 	struct fw_tuple becomes; // what the packet is rewritten to
 	struct fw_tuple forward; // of the entry that keeps the state: role FW_FORWARD
+	__u64 seen;   // ns; kept up in the forward entry only, as state and all flags but NODE and MASQUERADED are
 	__u64 opened; // ns
-	__u64 seen;   // ns; the rest in the forward entry only, but for NODE and MASQUERADED in flags
 	struct fw_address node; // masqueraded to
 	__u32 service;
 	__u32 backend;
@@ -334,7 +335,7 @@ enum fw_usage {
 	FW_USED_CONNECTIONS = 0, // forward entries
 	FW_USED_SOCKETS = 1,
 	FW_FULL_CONNECTIONS = 2, // times that the table was full
-	FW_FULL_SOCKETS = 3,     // sockets sent on without being counted
+	FW_FULL_SOCKETS = 3,     // sockets, and datagrams of unconnected ones, that went on without being remembered
 	FW_EXPIRED = 4,
 	FW_EVICTED = 5,
 	FW_USAGES = 6,

@@ -33,6 +33,17 @@ package struct NodeAddress: Sendable, Hashable {
     /// IFA_F_* of linux/if_addr.h.
     package let flags: UInt32
 
+    package init(
+        address: IPAddress, prefixLength: Int, interfaceIndex: UInt32, interfaceName: String, scope: Scope, flags: UInt32
+    ) {
+        self.address = address
+        self.prefixLength = prefixLength
+        self.interfaceIndex = interfaceIndex
+        self.interfaceName = interfaceName
+        self.scope = scope
+        self.flags = flags
+    }
+
     /// Whether the kernel is not yet sure that it may use the address, or knows that it may not
     /// (duplicate address detection, RFC 4862).
     package var isTentative: Bool { flags & UInt32(IFA_F_TENTATIVE | IFA_F_DADFAILED) != 0 }

@@ -54,7 +54,7 @@ struct PacketTranslationTests {
         }
     }
 
-    @Test("Packets and bytes are counted for the backend, both ways, segments as packets", arguments: cases)
+    @Test("Packets and bytes are counted for the backend, both ways", arguments: cases)
     func counters(_ one: Case) throws {
         let stage = try PacketStage()
         try stage.add(one.service)
@@ -64,6 +64,20 @@ struct PacketTranslationTests {
         #expect(counts.connections == 1)
         #expect([counts.packets_in, counts.packets_out] == [1, 1])
         #expect([counts.bytes_in, counts.bytes_out] == [size, size])
+    }
+
+    @Test("A packet that is yet to be segmented counts as its segments", arguments: cases)
+    func segments(_ one: Case) throws {
+        let stage = try PacketStage()
+        try stage.add(one.service)
+        var context = BPFTestContext(ingressInterfaceIndex: 1)
+        (context.segmentSize, context.segmentCount) = (500, 3)
+        var recipe = PacketRecipe(Flow(one.client, to: one.service.frontend, one.transport))
+        recipe.payload = Array(repeating: 7, count: 1500)
+        let result = try stage.ingress.testRun(packet: recipe.frame(), context: context)
+        #expect(PacketReading(frame: result.packet)?.checksumFaults == [])
+        let counts = try stage.counts()
+        #expect([counts.packets_in, counts.bytes_in] == [3, UInt64(recipe.packet().count)])
     }
 
     @Test("A pod that reaches itself sees the node's address", arguments: cases)

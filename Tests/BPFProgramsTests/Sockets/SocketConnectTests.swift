@@ -4,7 +4,7 @@ import NetworkNamespaceTesting
 import Testing
 
 /// connect(), over real sockets: where they get to and what they see.
-@Suite(.enabled(if: Requirement.root, "needs root"))
+@Suite(.enabled(if: SocketNode.isPossible, "needs root and python3"))
 struct SocketConnectTests {
     /// A Service in both families with a backend each.
     private func node() throws -> SocketNode {

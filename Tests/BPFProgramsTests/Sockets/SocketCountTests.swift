@@ -5,7 +5,7 @@ import NetworkNamespaceTesting
 import Testing
 
 /// A socket counts once, from the time it is sent to a backend until it is closed for good, however that comes.
-@Suite(.enabled(if: Requirement.root, "needs root"))
+@Suite(.enabled(if: SocketNode.isPossible, "needs root and python3"))
 struct SocketCountTests {
     /// Two Services, over TCP and UDP, and one backend of the first that nobody listens at.
     private func node(limits: [String: Int] = [:]) throws -> SocketNode {

@@ -5,7 +5,7 @@ import NetworkNamespaceTesting
 import Testing
 
 /// Datagrams of sockets that are not connected.
-@Suite(.enabled(if: Requirement.root, "needs root"))
+@Suite(.enabled(if: SocketNode.isPossible, "needs root and python3"))
 struct SocketDatagramTests {
     private func frontend(_ address: String, _ port: UInt16 = 53) -> TestFrontend {
         TestFrontend(address: address, port: port).udp()

@@ -20,6 +20,8 @@ final class SocketNode {
         init(_ link: consuming BPFLink) { self.link = link }
     }
 
+    static var isPossible: Bool { Requirement.root && Requirement.tool("python3") }
+
     static let programs = [
         "connect4", "connect6", "sendmsg4", "sendmsg6", "recvmsg4", "recvmsg6", "getpeername4", "getpeername6",
         "sock_release",

@@ -4,7 +4,7 @@ import NetworkNamespaceTesting
 import Testing
 
 /// What becomes of a socket that is not balanced, and who decides.
-@Suite(.enabled(if: Requirement.root, "needs root"))
+@Suite(.enabled(if: SocketNode.isPossible, "needs root and python3"))
 struct SocketVerdictTests {
     private static let reject = [FW_REJECT, FW_REJECT, FW_REJECT]
     private static let drop = [FW_DROP, FW_DROP, FW_DROP]

@@ -35,10 +35,12 @@ package final class PacketRunner: Sendable {
     ///
     /// - Parameters:
     ///   - make: makes the dataplane; called on the thread that will use it, inside node-a.
+    ///   - forget: has the dataplane forget the connections it has translated.
     ///   - sockets: how processes of node-a and its pods come to be among those whose sockets the dataplane balances;
     ///     nil when it sees packets only.
     package static func with<Plane: Dataplane & SendableMetatype & ~Copyable>(
-        _ make: @escaping @Sendable () throws -> Plane, sockets: SocketLevel? = nil, _ body: (PacketRunner) async throws -> Void
+        _ make: @escaping @Sendable () throws -> Plane,
+        forget: @escaping @Sendable (inout Plane) throws -> Void = { _ in }, sockets: SocketLevel? = nil, _ body: (PacketRunner) async throws -> Void
     ) async throws {
         let topology = try await DedicatedThread.run(named: "topology") { try ConformanceTopology() }
         defer { topology.close() }
@@ -54,7 +56,7 @@ package final class PacketRunner: Sendable {
             try await start("outside", World.outsidePorts, topology.outside)
             try await start("node", World.nodePorts, topology.node)
             let thread = Task {
-                try await topology.node.inside { try runner.work(try make()) }
+                try await topology.node.inside { try runner.work(try make(), forget) }
             }
             do { try await body(runner) } catch { outcome = .failure(error) }
             runner.close()
@@ -84,7 +86,9 @@ package final class PacketRunner: Sendable {
     }
 
     /// Takes cases until closed; those left over when it cannot go on get the reason.
-    private func work<Plane: Dataplane & SendableMetatype & ~Copyable>(_ dataplane: consuming Plane) throws {
+    private func work<Plane: Dataplane & SendableMetatype & ~Copyable>(
+        _ dataplane: consuming Plane, _ forget: (inout Plane) throws -> Void
+    ) throws {
         var dataplane = dataplane
         while true {
             let (job, isClosed) = jobs.withLock { jobs in
@@ -96,7 +100,7 @@ package final class PacketRunner: Sendable {
                 continue
             }
             do {
-                let violations = try run(job.row, &dataplane)
+                let violations = try run(job.row, &dataplane, forget)
                 try outsideNamespaces { job.done.resume(returning: violations) }
             } catch {
                 try outsideNamespaces { job.done.resume(throwing: error) }
@@ -112,7 +116,7 @@ package final class PacketRunner: Sendable {
     }
 
     private func run<Plane: Dataplane & SendableMetatype & ~Copyable>(
-        _ row: ConformanceCase, _ dataplane: inout Plane
+        _ row: ConformanceCase, _ dataplane: inout Plane, _ forget: (inout Plane) throws -> Void
     ) throws -> [String] {
         var cluster = ConformanceCluster(row.options)
         var violations: [String] = []
@@ -126,6 +130,7 @@ package final class PacketRunner: Sendable {
             }
             // A source port that comes again must not meet the connection that had it before.
             try attempting("flush conntrack") { () throws(Errno) in try flushConntrack() }
+            try forget(&dataplane)
             for flow in step.flows {
                 let probed = try topology.probe(
                     flow, arrivals: arrivals, isPatient: isFirstRefusal(flow), sockets: sockets)
