@@ -33,6 +33,8 @@ join() { # NAME DEVICE-HERE: a veth from the machine into a new namespace
 make_node() {
     mkdir -p /var/run /run/netns "$pods_cgroup"
     [ -e /var/run/netns ] || ln -s /run/netns /var/run/netns
+    echo root:x:0:0::/root:/bin/sh >/etc/passwd
+    echo root:x:0: >/etc/group
     echo 1 >/proc/sys/net/ipv4/ip_forward
     echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
     echo 0 >/proc/sys/net/ipv4/conf/all/send_redirects

@@ -12,9 +12,10 @@ internal import LinuxSystem
     package let name: String
 
     init(owning descriptor: consuming FileDescriptor, name: String? = nil) throws(BPFError) {
-        shape = try BPFMapShape(of: descriptor)
-        self.descriptor = descriptor
-        self.name = name ?? shape.name
+        // As in BPFProgram.
+        let facts = try BPFMapShape(of: descriptor)
+        let known = if let name { name } else { facts.name }
+        (shape, self.descriptor, self.name) = (facts, descriptor, known)
     }
 
     /// Opens a pinned map.
