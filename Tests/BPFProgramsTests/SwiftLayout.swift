@@ -64,15 +64,14 @@ let swiftLayouts: [SwiftLayout] = [
         "fw_affinity", fw_affinity.self,
         ["backend": \.backend, "zero": \.zero, "seen": \.seen]),
     SwiftLayout(
-        "fw_sibling_key", fw_sibling_key.self,
-        ["service": \.service, "address": \.address]),
+        "fw_sibling_key", fw_sibling_key.self, ["service": \.service, "address": \.address]),
     SwiftLayout(
         "fw_tuple", fw_tuple.self,
         ["source": \.source, "destination": \.destination, "source_port": \.source_port,
             "destination_port": \.destination_port, "protocol": \.protocol, "zero": \.zero]),
     SwiftLayout(
         "fw_connection", fw_connection.self,
-        ["becomes": \.becomes, "forward": \.forward, "opened": \.opened, "seen": \.seen, "node": \.node,
+        ["becomes": \.becomes, "forward": \.forward, "seen": \.seen, "opened": \.opened, "node": \.node,
             "service": \.service, "backend": \.backend, "flags": \.flags, "role": \.role, "state": \.state,
             "zero": \.zero]),
     SwiftLayout(

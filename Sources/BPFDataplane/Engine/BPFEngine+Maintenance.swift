@@ -20,7 +20,8 @@ extension BPFEngine {
     /// Closes the sockets that these backends still have, where they are to be closed, and forgets all their connections,
     /// so that their counts can go. O(connections) for each backend that has any.
     func endTraffic(ofBackends ids: [UInt32], _ maps: SharedServiceMaps) throws(BPFError) {
-        let busy = try ids.filter { id throws(BPFError) in try maps.maps.loads.lookup(id)?.connections ?? 0 > 0 }
+        var busy: [UInt32] = []
+        for id in ids where try maps.maps.loads.lookup(id)?.connections ?? 0 > 0 { busy.append(id) }
         if busy.isEmpty { return }
         GoneSockets(self).close(of: Set(busy))
         for id in busy {

@@ -33,7 +33,10 @@ struct fw_opening {
 	__u32 zero;
 	// At work.
 	struct fw_connection entry;
+	struct fw_tuple reply;
+	struct fw_tuple answers; // what the reply becomes
 	struct fw_tuple key;
+	struct fw_tuple other;
 };
 
 enum fw_opened {
@@ -58,7 +61,8 @@ static __always_inline struct fw_opening *fw_scratch(void)
 
 static __always_inline struct fw_connection *fw_connection_find(const struct fw_tuple *tuple)
 {
-	return bpf_map_lookup_elem(&connections, tuple);
+	struct fw_tuple key = *tuple; // Linux 6.1 looks up what is on the stack or in a map, not a function's argument
+	return bpf_map_lookup_elem(&connections, &key);
 }
 
 static __always_inline void fw_reverse(struct fw_tuple *to, const struct fw_tuple *tuple)
@@ -98,26 +102,27 @@ static __always_inline void fw_connection_uncount(struct fw_connection *forward)
 __noinline int fw_connection_end(const struct fw_tuple *tuple)
 {
 	struct fw_connection *forward;
-	struct fw_tuple becomes, key;
+	struct fw_tuple own, becomes, key;
 	struct fw_address node;
 	__u32 masqueraded;
 	long failure;
 
 	if (!tuple) // never; the verifier looks at this function by itself
 		return 0;
-	forward = fw_connection_find(tuple);
+	own = *tuple;
+	forward = bpf_map_lookup_elem(&connections, &own);
 	if (!forward || forward->role != FW_FORWARD
 		|| __sync_fetch_and_or(&forward->flags, FW_CONNECTION_ENDING) & FW_CONNECTION_ENDING)
 		return 0;
 	becomes = forward->becomes;
 	node = forward->node;
 	masqueraded = forward->flags & FW_CONNECTION_MASQUERADED;
-	if (!fw_same_tuple(&forward->forward, tuple)) { // another's by now
+	if (!fw_same_tuple(&forward->forward, &own)) { // another's by now
 		__sync_fetch_and_and(&forward->flags, ~FW_CONNECTION_ENDING);
 		return 0;
 	}
 	fw_connection_uncount(forward);
-	failure = bpf_map_delete_elem(&connections, tuple);
+	failure = bpf_map_delete_elem(&connections, &own);
 	if (failure) {
 		if (failure != -FW_ENOENT) // for the next one to try
 			__sync_fetch_and_and(&forward->flags, ~FW_CONNECTION_ENDING);
@@ -146,17 +151,15 @@ static __always_inline long fw_add_entry(
 // The entries that masquerading adds; both or none.
 static __always_inline long fw_add_masquerade(struct fw_opening *opening)
 {
-	struct fw_tuple other;
 	long failure;
 
 	fw_unmasquerade_key(&opening->key, &opening->becomes, &opening->node);
-	fw_reverse(&other, &opening->becomes);
-	failure = fw_add_entry(opening, &opening->key, &other, FW_UNMASQUERADE);
+	failure = fw_add_entry(opening, &opening->key, &opening->reply, FW_UNMASQUERADE);
 	if (failure)
 		return failure;
-	other = opening->becomes;
-	other.source = opening->node;
-	failure = fw_add_entry(opening, &opening->becomes, &other, FW_MASQUERADING);
+	opening->other = opening->becomes;
+	opening->other.source = opening->node;
+	failure = fw_add_entry(opening, &opening->becomes, &opening->other, FW_MASQUERADING);
 	if (failure)
 		bpf_map_delete_elem(&connections, &opening->key);
 	return failure;
@@ -172,12 +175,11 @@ static __always_inline void fw_remove_masquerade(struct fw_opening *opening)
 // The entries of answers, then, once they are there, the forward entry.
 static __always_inline long fw_add_entries(struct fw_opening *opening)
 {
-	struct fw_tuple reply, answers;
 	long failure;
 
-	fw_reverse(&reply, &opening->becomes);
-	fw_reverse(&answers, &opening->forward);
-	failure = fw_add_entry(opening, &reply, &answers, FW_REPLY);
+	fw_reverse(&opening->reply, &opening->becomes);
+	fw_reverse(&opening->answers, &opening->forward);
+	failure = fw_add_entry(opening, &opening->reply, &opening->answers, FW_REPLY);
 	if (failure)
 		return failure;
 	if (opening->flags & FW_CONNECTION_MASQUERADED) {
@@ -196,7 +198,7 @@ static __always_inline long fw_add_entries(struct fw_opening *opening)
 	if (opening->flags & FW_CONNECTION_MASQUERADED)
 		fw_remove_masquerade(opening);
 remove_reply:
-	bpf_map_delete_elem(&connections, &reply);
+	bpf_map_delete_elem(&connections, &opening->reply);
 	return failure;
 }
 

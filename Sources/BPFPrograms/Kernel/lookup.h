@@ -81,7 +81,8 @@ __noinline int fw_read_frontend(const struct fw_frontend_key *key, struct fw_fro
 // Whether some Service has this ClusterIP, at whatever port.
 static __always_inline int fw_is_cluster_ip(const struct fw_address *address)
 {
-	return bpf_map_lookup_elem(&cluster_ips, address) != 0;
+	struct fw_address key = *address; // Linux 6.1 looks up what is on the stack or in a map, not a function's argument
+	return bpf_map_lookup_elem(&cluster_ips, &key) != 0;
 }
 
 static __always_inline int fw_in_service_ranges(const struct fw_address *address)

@@ -78,7 +78,7 @@ static __noinline void fw_sweep_forward(
 		return;
 	sweep->entries++;
 	if (fw_is_due(sweep, settings, key, forward)) {
-		own = *key;
+		own = *key; // ending writes over the entry's memory
 		if (fw_connection_end(&own)) {
 			sweep->ended++;
 			if (!sweep->gone_backend)

@@ -67,7 +67,7 @@ static __always_inline int fw_handle(struct __sk_buff *skb, const int is_egress)
 			return action;
 	}
 	action = FW_UNKNOWN;
-	entry = fw_connection_find(&packet.tuple);
+	entry = bpf_map_lookup_elem(&connections, &packet.tuple);
 	if (entry)
 		action = fw_known(skb, &packet, entry, is_egress);
 	if (action != FW_UNKNOWN)

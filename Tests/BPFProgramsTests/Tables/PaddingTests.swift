@@ -1,6 +1,6 @@
 import Testing
 
-struct TableLayoutTests {
+struct PaddingTests {
     @Test("No struct of the maps has padding")
     func padding() throws {
         let object = try compileKernelSource("layout_probe", ["-Wpadded"])
