@@ -15,7 +15,8 @@ internal import LinuxSystem
         // As in BPFProgram.
         let facts = try BPFMapShape(of: descriptor)
         let known = if let name { name } else { facts.name }
-        (shape, self.descriptor, self.name) = (facts, descriptor, known)
+        (shape, self.name) = (facts, known)
+        self.descriptor = descriptor
     }
 
     /// Opens a pinned map.
