@@ -24,7 +24,7 @@ RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib 
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
 .PHONY: all build install test test-linking test-allocations test-kernel-6.1 soak-dns demo bench-sync bench-controller \
-	bench-conntrack bench-dns bench-datapath fuzz packages \
+	bench-conntrack bench-dns bench-datapath bench-ipvs fuzz packages \
 	run-packages clean
 
 all: build
@@ -68,13 +68,19 @@ soak-dns: run-packages
 	FAIRWAY_DNS_RESTARTS=10 FAIRWAY_DNS_QUERIES=1000000 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
 		swift test --skip-build --filter DNSRestartTests
 
-# Linux 6.1 in a software-emulated machine: does its verifier accept every program? Not part of CI.
+# Linux 6.1 in a software-emulated machine: does its verifier accept every program, and are Services served through
+# them? Not part of CI.
+KERNEL_MODULES := veth dummy nf_conntrack nf_conntrack_netlink sch_ingress cls_bpf
 test-kernel-6.1: packages
-	@./Tests/Support/install-packages qemu-system-x86 cpio kmod busybox-static bpftool
+	@./Tests/Support/install-packages qemu-system-x86 cpio kmod busybox-static bpftool iproute2 curl
 	swift build --target BPFPrograms
 	Tests/KernelVM/run-in-vm --program bpftool \
 		--file $$(dirname $$(ls $(BUILD_DIR)/plugins/outputs/*/BPFPrograms/destination/EmbedPrograms/packet.o)):/objects \
 		Tests/KernelVM/load-programs
+	@if [ -z "$${FAIRWAY_BIN_DIR:-}" ]; then swift build --product fairway; fi
+	Tests/KernelVM/run-in-vm --program "$${FAIRWAY_BIN_DIR:-$$(swift build --show-bin-path)}/fairway" --program ip --program curl \
+		$(addprefix --module ,$(KERNEL_MODULES)) --file Tests/KernelVM/node.sh:/node.sh --memory 3072 \
+		Tests/KernelVM/serve-services
 
 demo: run-packages
 	@if [ -z "$${FAIRWAY_BIN_DIR:-}" ]; then swift build --product fairway; swift build --product fairway-echo; fi
@@ -98,6 +104,11 @@ bench-datapath: run-packages
 	swift build -c release --scratch-path .build/bench-release --product fairway
 	Benchmarks/bench-datapath .build/bench-release/release/datapath-benchmark \
 		"$$PWD/.build/bench-release/release/fairway" $(BENCH_ARGUMENTS)
+
+bench-ipvs: run-packages
+	@./Tests/Support/install-packages qemu-system-x86 cpio kmod busybox-static ipvsadm wrk nginx-light
+	swift build -c release --scratch-path .build/bench-release --product fairway
+	Benchmarks/bench-ipvs .build/bench-release/release/fairway
 
 bench-dns: run-packages
 	@./Tests/Support/install-packages dnsperf nsd knot util-linux

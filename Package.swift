@@ -159,7 +159,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "sync-benchmark",
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ServicePolicy", "Dataplane",
-            "NftablesDataplane", "Netlink", "LinuxSystem", "ManifestSource", argumentParser, yams,
+            "NftablesDataplane", "BPFDataplane", "BPFTesting", "Netlink", "LinuxSystem", "ManifestSource", argumentParser, yams,
         ],
         path: "Benchmarks/SyncBenchmark"),
     .executableTarget(

@@ -2,6 +2,18 @@ import KubernetesModel
 import NetworkTypes
 import ObjectStore
 
+/// Which cluster a measurement makes up.
+struct ClusterSize {
+    let services: Int
+    let meanEndpoints: Int
+    let seed: UInt64
+    let hasExtras: Bool
+
+    var generator: ClusterGenerator {
+        ClusterGenerator(services: services, meanEndpoints: meanEndpoints, seed: seed, hasExtras: hasExtras)
+    }
+}
+
 /// A made-up cluster with the skew of a real one: 1 to 20 endpoints a Service around a given mean, a
 /// tenth of the Services dual stack, a tenth with NodePorts, a fifth with two ports, and one Service
 /// of 5 000 endpoints. The same seed gives the same cluster.

@@ -20,17 +20,22 @@ struct Row: Codable, Sendable {
     var services: Int
     var endpoints: Int
     var mode: String
+    /// Until the dataplane knew what the kernel holds, before the snapshot: loading programs, in the ebpf mode.
+    var openSeconds = 0.0
     var firstSyncSeconds: Double
     var changeMilliseconds: Percentiles
     var shrinkMilliseconds: Percentiles
     var growMilliseconds: Percentiles
     var addMilliseconds: Percentiles
     var removeMilliseconds: Percentiles
+    /// A new process, `openSeconds` included.
     var restartSeconds: Double
     var residentMegabytes: Double
     var peakMegabytes: Double
-    var chains: Int
-    var rules: Int
+    /// Kernel memory of the eBPF maps.
+    var mapMegabytes: Double?
+    var chains = 0
+    var rules = 0
     /// Transactions the first sync took.
     var transactions: Int
 }

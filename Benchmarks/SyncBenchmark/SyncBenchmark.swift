@@ -15,8 +15,12 @@ struct SyncBenchmark: ParsableCommand {
     @Option(help: "Mean number of endpoints a Service.")
     var endpoints = 5
 
-    @Option(help: "Dataplane mode: nftables, or kube-proxy-layout for the peer's chain and map for each Service.")
-    var mode = "nftables"
+    @Option(
+        help: """
+            What to measure, a comma-separated list: nftables, ebpf, and kube-proxy-layout for the peer's chain and map \
+            for each Service.
+            """)
+    var mode = "nftables,ebpf"
 
     @Option(help: "Samples of each kind of change.")
     var samples = 200
@@ -36,20 +40,25 @@ struct SyncBenchmark: ParsableCommand {
     @Option(help: "Print the table of a JSON report instead of measuring.")
     var printTable: String?
 
-    @Flag(help: .hidden)
-    var restartProbe = false
+    @Option(help: .hidden)
+    var loadProbe: LoadProbe?
+
+    /// The folder of pins and the cgroup of an ebpf probe, with a comma between them.
+    @Option(help: .hidden)
+    var pins: String?
 
     @Option(help: .hidden)
     var manifestProbe: String?
 
     mutating func validate() throws {
-        guard ["nftables", "kube-proxy-layout"].contains(mode) else {
-            throw ValidationError("--mode \(mode): expected nftables or kube-proxy-layout")
+        guard !modes.isEmpty, Set(modes).isSubset(of: ["nftables", "ebpf", "kube-proxy-layout"]) else {
+            throw ValidationError("--mode \(mode): expected some of nftables, ebpf and kube-proxy-layout")
         }
         guard endpoints > 0, samples > 0 else { throw ValidationError("--endpoints and --samples must be positive") }
         guard !sizes.isEmpty else { throw ValidationError("--services \(services): expected numbers, as 1000,10000") }
     }
 
+    private var modes: [String] { mode.split(separator: ",").map(String.init) }
     private var sizes: [Int] { services.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 } }
 
     mutating func run() throws {
@@ -59,14 +68,12 @@ struct SyncBenchmark: ParsableCommand {
         }
         if let manifestProbe { return try ManifestMeasurement.probe(manifestProbe) }
         if let manifests { return try ManifestMeasurement(count: manifests, seed: seed).run(json: json) }
-        if restartProbe {
-            print(try Measurement(services: sizes[0], meanEndpoints: endpoints, samples: 0, seed: seed, hasExtras: extras).restartSeconds())
-            return
-        }
+        if let loadProbe { return print(try measurement(sizes[0], probedPins()).load(expectingLoaded: loadProbe == .again)) }
+        // A process and a namespace for each: memory and kernel tables start from nothing.
+        let isSingle = sizes.count * modes.count == 1
         var rows: [Row] = []
         for size in sizes {
-            // A process and a namespace for each size: memory and kernel tables start from nothing.
-            rows.append(sizes.count > 1 ? try child(size) : try measure(size))
+            for mode in modes { rows.append(isSingle ? try measure(size, mode) : try child(size, mode)) }
         }
         if json {
             let encoder = JSONEncoder()
@@ -77,26 +84,72 @@ struct SyncBenchmark: ParsableCommand {
         }
     }
 
-    private func measure(_ size: Int) throws -> Row {
-        let (mode, endpoints, samples, seed, extras) = (mode, endpoints, samples, seed, extras)
-        return try NetworkNamespace.make().insideBlocking {
-            mode == "nftables"
-                ? try Measurement(
-                    services: size, meanEndpoints: endpoints, samples: samples, seed: seed, hasExtras: extras
-                ).measure()
-                : try PeerLayout(services: size, meanEndpoints: endpoints, samples: samples, seed: seed).measure()
-        }
+    private func cluster(_ size: Int) -> ClusterSize {
+        ClusterSize(services: size, meanEndpoints: endpoints, seed: seed, hasExtras: extras)
     }
 
-    private func child(_ size: Int) throws -> Row {
-        let output = try Child.output([
-            "--services", "\(size)", "--endpoints", "\(endpoints)", "--mode", mode, "--samples", "\(samples)", "--seed",
-            "\(seed)", "--json",
-        ] + (extras ? ["--extras"] : []))
+    private func measurement(_ size: Int, _ pins: BPFPins?) -> Measurement {
+        Measurement(cluster: cluster(size), samples: samples, pins: pins)
+    }
+
+    private func measure(_ size: Int, _ mode: String) throws -> Row {
+        let command = self
+        if mode == "kube-proxy-layout" {
+            let (endpoints, samples, seed) = (endpoints, samples, seed)
+            return try NetworkNamespace.make().insideBlocking {
+                try PeerLayout(services: size, meanEndpoints: endpoints, samples: samples, seed: seed).measure()
+            }
+        }
+        var row = try NetworkNamespace.make().insideBlocking {
+            try Self.withPins(mode) { try command.measurement(size, $0).measure() }
+        }
+        row.restartSeconds = try NetworkNamespace.make().insideBlocking {
+            try Self.withPins(mode) { pins in
+                _ = try command.probe(size, .first, pins)
+                return try command.probe(size, .again, pins)
+            }
+        }
+        return row
+    }
+
+    private static func withPins<T>(_ mode: String, _ body: (BPFPins?) throws -> T) throws -> T {
+        mode == "ebpf" ? try BPFPins.withTemporary(body) : try body(nil)
+    }
+
+    /// Has a process of its own load the cluster. Returns the seconds it took.
+    private func probe(_ size: Int, _ probe: LoadProbe, _ pins: BPFPins?) throws -> Double {
+        let output = try Child.output(
+            arguments(size, pins == nil ? "nftables" : "ebpf") + ["--load-probe", probe.rawValue]
+                + (pins.map { ["--pins", "\($0.pinPath),\($0.cgroup)"] } ?? []))
+        guard let seconds = Double(output.split(separator: "\n").first ?? "") else {
+            throw MeasurementError(description: "the \(probe) load printed \"\(output)\"")
+        }
+        return seconds
+    }
+
+    private func probedPins() throws -> BPFPins? {
+        guard let parts = pins?.split(separator: ",", maxSplits: 1).map(String.init) else { return nil }
+        guard parts.count == 2 else { throw ValidationError("--pins: expected FOLDER,CGROUP") }
+        return BPFPins(pinPath: parts[0], cgroup: parts[1])
+    }
+
+    private func arguments(_ size: Int, _ mode: String) -> [String] {
+        ["--services", "\(size)", "--endpoints", "\(endpoints)", "--mode", mode, "--seed", "\(seed)"]
+            + (extras ? ["--extras"] : [])
+    }
+
+    private func child(_ size: Int, _ mode: String) throws -> Row {
+        let output = try Child.output(arguments(size, mode) + ["--samples", "\(samples)", "--json"])
         let rows = try JSONDecoder().decode(Report.self, from: Data(output.utf8)).rows
         guard let row = rows.first else { throw MeasurementError(description: "no row in \(output)") }
         return row
     }
+}
+
+/// Whether a load finds nothing in the kernel, or what an earlier process left.
+enum LoadProbe: String, ExpressibleByArgument {
+    case first
+    case again
 }
 
 /// The rows as a table for people.
@@ -105,8 +158,8 @@ struct Table {
 
     var text: String {
         let header = [
-            "services", "mode", "first sync s", "change ms p50/p99", "shrink", "grow", "add", "remove", "restart s", "resident MB",
-            "peak MB", "chains", "rules",
+            "services", "mode", "open s", "first sync s", "change ms p50/p99", "shrink", "grow", "add", "remove", "restart s", "resident MB",
+            "peak MB", "chains", "rules", "maps MB",
         ]
         let lines = [header] + rows.map(cells)
         let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
@@ -119,10 +172,11 @@ struct Table {
     private func cells(_ row: Row) -> [String] {
         func pair(_ value: Row.Percentiles) -> String { "\(rounded(value.p50))/\(rounded(value.p99))" }
         return [
-            "\(row.services)", row.mode, rounded(row.firstSyncSeconds), pair(row.changeMilliseconds),
+            "\(row.services)", row.mode, rounded(row.openSeconds), rounded(row.firstSyncSeconds), pair(row.changeMilliseconds),
             pair(row.shrinkMilliseconds), pair(row.growMilliseconds), pair(row.addMilliseconds),
             pair(row.removeMilliseconds), rounded(row.restartSeconds), rounded(row.residentMegabytes),
             rounded(row.peakMegabytes), "\(row.chains)", "\(row.rules)",
+            row.mapMegabytes.map(rounded) ?? "-",
         ]
     }
 

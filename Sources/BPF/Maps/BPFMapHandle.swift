@@ -12,9 +12,11 @@ internal import LinuxSystem
     package let name: String
 
     init(owning descriptor: consuming FileDescriptor, name: String? = nil) throws(BPFError) {
-        shape = try BPFMapShape(of: descriptor)
+        // As in BPFProgram.
+        let facts = try BPFMapShape(of: descriptor)
+        let known = if let name { name } else { facts.name }
+        (shape, self.name) = (facts, known)
         self.descriptor = descriptor
-        self.name = name ?? shape.name
     }
 
     /// Opens a pinned map.

@@ -56,10 +56,12 @@ package struct BPFProgramIdentity: Sendable, Hashable {
     init(
         owning descriptor: consuming FileDescriptor, name: String? = nil, attachType: BPFAttachType? = nil
     ) throws(BPFError) {
-        identity = try BPFProgramIdentity(of: descriptor)
+        // All at the end, and without an autoclosure over what is half made: of `name ?? identity.name`, Swift 6.3's optimiser
+        // releases a string that is not there.
+        let facts = try BPFProgramIdentity(of: descriptor)
+        let known = if let name { name } else { facts.name }
+        (identity, self.name, self.attachType) = (facts, known, attachType)
         self.descriptor = descriptor
-        self.name = name ?? identity.name
-        self.attachType = attachType
     }
 
     /// Opens a pinned program.
