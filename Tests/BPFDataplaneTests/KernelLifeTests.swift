@@ -69,6 +69,7 @@ struct KernelLifeTests {
             let begun = ContinuousClock.now
             while try PlaneFixture.attached()["fresh0"] != 2, ContinuousClock.now - begun < .seconds(10) {}
             let duration = ContinuousClock.now - begun
+            while try PlaneFixture.attached()["fresh1"] != 2, ContinuousClock.now - begun < .seconds(10) {}
             let state = try dataplane.working().state
             let before = try state.maps.interfaces.count()
             try fixture.topology.node.configure(["link del fresh0"])

@@ -75,7 +75,7 @@ struct KernelTrafficTests {
                     fixture.settings {
                         $0.closesStaleConnections = closesTCP
                         $0.drainGrace = .zero
-                    })
+                    }) { notice in if notice.isWarning { Issue.record("\(notice)") } }
                 let table = fixture.table()
                 try dataplane.synchronize(table)
                 let target = SocketAddress(PlaneFixture.clusterIP(family), port: 80)
