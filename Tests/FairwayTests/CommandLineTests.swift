@@ -40,6 +40,8 @@ extension FairwayTests {
             ("--cluster-cidr", "(default: the own Node's podCIDRs)"),
             ("--detect-local-mode", "(default: ClusterCIDR when --cluster-cidr is given, else NodeCIDR)"),
             ("--pod-bridge-interface", "BridgeInterface"), ("--pod-interface-name-prefix", "InterfaceNamePrefix"),
+            ("--ebpf-cgroup", "(default: the root)"), ("--ebpf-pin-path", "(default: /sys/fs/bpf/fairway)"),
+            ("--ebpf-interfaces", "(default: every interface but loopback)"),
             ("--scheduler", "(default: random)"), ("--masquerade-all", "Masquerade"), ("--nodeport-addresses", "(default: primary)"),
             ("--service-cluster-ip-range", "(default: 10.96.0.0/12,fd00:10:96::/112)"),
             ("--conntrack-max-per-core", "(default: 32768)"), ("--conntrack-min", "(default: 131072)"),
@@ -64,7 +66,11 @@ extension FairwayTests {
 
         @Test(arguments: [
             (["run", "--bogus"], "--bogus"), (["run", "--manifests"], "--manifests"), (["run"], "--manifests"),
-            (["run", "--manifests", "/tmp", "--proxy-mode", "magic"], "--proxy-mode"),
+            (["run", "--manifests", "/tmp", "--proxy-mode", "magic"], "--proxy-mode magic: expected nftables or ebpf"),
+            (["run", "--manifests", "/tmp", "--proxy-mode", "ebpf", "--ebpf-cgroup", "kubepods"], "--ebpf-cgroup"),
+            (["run", "--manifests", "/tmp", "--ebpf-pin-path", "pins"], "--ebpf-pin-path"),
+            (["run", "--manifests", "/tmp", "--ebpf-interfaces", "eth0,a*b"], "--ebpf-interfaces"),
+            (["cleanup", "--ebpf-pin-path", "pins/"], "--ebpf-pin-path"),
             (["run", "--manifests", "/tmp", "--hostname-override", ""], "--hostname-override"),
             (["run", "--manifests", "/tmp", "--cluster-cidr", "10.0.0.0"], "--cluster-cidr"),
             (["run", "--manifests", "/tmp", "--detect-local-mode", "Guess"], "--detect-local-mode"),

@@ -69,6 +69,7 @@ extension BPFEngine {
         var report = SyncReport()
         services.spare(plan.writes)
         try services.maps.maps.write(plan.writes, &report)
+        try services.maps.maps.bar(plan.reclaimed)
         if let detect = plan.detect { try interfaces.setDetect(detect) }
         services.commit += 1
         for write in plan.reclaimed { services.reclaim.append((services.commit, write)) }

@@ -25,6 +25,16 @@ extension ServiceMaps {
     /// Entries that one system call writes: the call holds no lock for long, and its price is spread far enough.
     private static let batchEntries = 4096
 
+    /// Has backends that wait for their removal take nothing new: affinity would find them until then.
+    func bar(_ removals: [BPFMapWrite]) throws(BPFError) {
+        for case .remove(.backend(let id)) in removals {
+            guard var backend = try backends.lookup(id) else { continue }
+            backend.weight = 0
+            backend.flags |= UInt32(FW_BACKEND_DRAINING)
+            try backends.update(id, backend, .exist)
+        }
+    }
+
     /// Of the maps whose entries are only made where there are none, those without any; only looked for when it pays.
     private func emptyMaps(before writes: [BPFMapWrite]) throws(BPFError) -> Set<BPFMapName> {
         guard writes.count > Self.batchEntries else { return [] }

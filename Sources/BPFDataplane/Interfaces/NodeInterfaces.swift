@@ -129,6 +129,8 @@ final class NodeInterfaces: Sendable {
             state.attached[index] = Attached(entry: entry, ownsQdisc: ownsQdisc)
             state.refused.remove(index)
         } catch {
+            // Of what carries no programs no row is kept.
+            _ = try? maps.maps.interfaces.delete(index)
             // Gone again, which the next listing says; or it takes none, and is tried again with each change.
             if error.code != .notFound, state.refused.insert(index).inserted {
                 notify(.warning("interface \(entry.name) carries no Services: \(error)"))
