@@ -14,6 +14,7 @@ extension BPFMapHandle {
         _ keys: UnsafeRawPointer, _ values: UnsafeRawPointer, count: Int, _ mode: BPFUpdateMode
     ) throws(BPFError) {
         // A batch knows no conditions (generic_map_update_batch: no flag but BPF_F_LOCK).
+        // SAFETY: the caller's promise of `count` keys and values is handed on.
         guard mode == .any else { return unsafe try updateOneByOne(keys, values, count: count, mode) }
         var options = Self.options
         let raw = descriptor.rawValue
