@@ -34,7 +34,7 @@ extension FairwayTests {
             let status = try await cluster.get(["status"]).standardOutput
             #expect(status.contains("proxy mode:       ebpf"), "\(status)")
             let servers = try await cluster.get(["virtual-servers"]).standardOutput
-            #expect(servers.contains("10.96.0.10:80") && servers.contains("->"), "\(servers)")
+            #expect(servers.contains("10.96.0.80:80") && servers.contains("->"), "\(servers)")
             let connections = try await cluster.get(["connections"]).standardOutput
             #expect(connections.contains("192.0.2.1:30080"), "\(connections)")
             for resource in ["virtual-servers", "connections"] {

@@ -83,7 +83,9 @@ final class NodeInterfaces: Sendable {
     /// Interfaces or addresses changed. Those that went may be back under the same number, without programs.
     func update(_ network: NodeNetwork, removed: Set<UInt32>) throws(BPFError) {
         try locked { state throws(BPFError) in
-            for index in removed { state.attached[index] = nil }
+            for index in removed where state.attached.removeValue(forKey: index) != nil {
+                try maps.maps.interfaces.delete(index)
+            }
             state.refused.subtract(removed)
             state.network = network
             try apply(&state)
