@@ -64,6 +64,25 @@ static __always_inline int fw_answer(struct __sk_buff *skb, struct fw_packet *pa
 	return fw_translate(skb, packet, &entry->becomes);
 }
 
+// A SYN that goes straight to a backend, from a port that a translated connection to the same backend had: a socket sent
+// there by connect(), or a client that knows the pod. If that connection is over, what is kept of it for stragglers would
+// be applied to the answers of the new one. `entry` is what the packet's own tuple is in the table, if anything.
+static __noinline int fw_make_way(struct fw_packet *packet, struct fw_connection *entry)
+{
+	struct fw_connection *over;
+	struct fw_tuple key;
+
+	if (!entry) {
+		fw_reverse(&key, &packet->tuple);
+		entry = bpf_map_lookup_elem(&connections, &key);
+		if (!entry)
+			return 0;
+	}
+	key = entry->forward;
+	over = bpf_map_lookup_elem(&connections, &key);
+	return over && over->role == FW_FORWARD && over->state == FW_CLOSED ? fw_connection_end(&key) : 0;
+}
+
 // A packet whose tuple is in the table; FW_UNKNOWN when it is to be treated as a new connection's.
 static __always_inline int fw_known(
 	struct __sk_buff *skb, struct fw_packet *packet, struct fw_connection *entry, int is_egress)

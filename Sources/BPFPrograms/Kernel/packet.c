@@ -68,7 +68,9 @@ static __always_inline int fw_handle(struct __sk_buff *skb, const int is_egress)
 	}
 	action = FW_UNKNOWN;
 	entry = bpf_map_lookup_elem(&connections, &packet.tuple);
-	if (entry)
+	if ((!entry || entry->role == FW_MASQUERADING) && (from_node || !is_egress) && fw_begins(&packet))
+		fw_make_way(&packet, entry);
+	else if (entry)
 		action = fw_known(skb, &packet, entry, is_egress);
 	if (action != FW_UNKNOWN)
 		return action;

@@ -83,6 +83,33 @@ struct PacketStateTests {
         }
     }
 
+    @Test(
+        "A client that goes straight to the backend from a port that a connection there had gets its own answers",
+        arguments: families, [true, false])
+    func straightToTheBackend(_ family: IPFamily, _ isMasqueraded: Bool) throws {
+        let connection = try Connection(family, isMasqueraded: isMasqueraded)
+        let backend = connection.beyond.destination
+        // The client's port where the node routes it.
+        let port = isMasqueraded ? connection.beyond.source.port : connection.client.port
+        var syn = PacketRecipe(Flow(Endpoint(connection.client.address, port), to: backend, Transport.tcp))
+        syn.tcpFlags = TCPFlags.syn
+        try connection.answer(TCPFlags.synAck)
+        try connection.send(TCPFlags.rst)
+        let frame = syn.frame()
+        let middle = try connection.stage.pass(.ingress, frame)
+        #expect(middle == frame)
+        let beyond = try connection.stage.pass(.egress, middle)
+        #expect(beyond == frame)
+        var answer = PacketRecipe(syn.flow.reversed)
+        answer.tcpFlags = TCPFlags.synAck
+        let (asked, arrived) = (answer.frame(), try connection.stage.pass(.ingress, answer.frame()))
+        #expect(arrived == asked)
+        let delivered = try connection.stage.pass(.egress, arrived)
+        #expect(delivered == asked)
+        let entries = try connection.stage.connections.count()
+        #expect(entries == 0)
+    }
+
     @Test("A port that is used again after the end begins anew at once, with any backend", arguments: families)
     func reusedPort(_ family: IPFamily) throws {
         let endings: [(Connection) throws -> Void] = [
