@@ -1,3 +1,4 @@
+internal import Dataplane
 internal import NetworkTypes
 internal import ServiceTable
 
@@ -10,7 +11,7 @@ extension FamilyPlanner {
         _ buckets: inout PlanBuckets
     ) {
         frontends = kernel.frontends.filter { $0.key.family == family }
-        clusterIPs = CountedAddresses(adopting: kernel.clusterIPs.filter { $0.family == family })
+        clusterIPs.adopt(kernel.clusterIPs.filter { $0.family == family })
         node = NodeSets(kernel, family)
         tellsPods = table.node.localDetector.tellsPods(of: family)
         adoptSources(kernel)
@@ -23,7 +24,7 @@ extension FamilyPlanner {
         restoreLoads(kernel, &buckets)
         removeFrontends(known, unlessIn: table, keys, &buckets)
         sources.finishAdoption(&ids, &buckets)
-        clusterIPs.takeChanges(&buckets)
+        takeClusterIPs(&buckets)
         node.update(to: table.node, family, &buckets)
         removeStrangers(kernel, found, besides: servicesOfOthers, &ids, &buckets)
     }

@@ -1,3 +1,4 @@
+internal import Dataplane
 internal import NetworkTypes
 internal import ServiceTable
 
@@ -39,8 +40,15 @@ struct FamilyPlanner: Sendable {
             keys = Array(Set(ports.keys).union(keys)).sorted()
         }
         update(keys, to: change.new, &ids, &buckets)
-        clusterIPs.takeChanges(&buckets)
+        takeClusterIPs(&buckets)
         node.update(to: change.new.node, family, &buckets)
+    }
+
+    /// Addresses that no service port had, or has any more.
+    mutating func takeClusterIPs(_ buckets: inout PlanBuckets) {
+        let changes = clusterIPs.takeChanges()
+        buckets.addresses += changes.added.map { .set(.clusterIP($0)) }
+        buckets.removedAddresses += changes.removed.map { .remove(.clusterIP($0)) }
     }
 
     /// Makes the maps hold these service ports as `table` has them.

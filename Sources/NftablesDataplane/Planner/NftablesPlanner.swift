@@ -1,3 +1,4 @@
+internal import Dataplane
 package import Netlink
 internal import NetworkTypes
 package import ServiceTable

@@ -1,20 +1,22 @@
-internal import NetworkTypes
+package import NetworkTypes
 
 /// A set of addresses that several service ports may want at the same time.
-struct CountedAddresses: Sendable {
+package struct CountedAddresses: Sendable {
     private var uses: [IPAddress: Int] = [:]
     /// What the kernel has.
     private var known: Set<IPAddress> = []
     private var touched: Set<IPAddress> = []
 
+    package init() {}
+
     /// Addresses a running table already has; those that nobody wants go at the next `takeChanges`.
-    mutating func adopt(_ addresses: Set<IPAddress>) {
+    package mutating func adopt(_ addresses: Set<IPAddress>) {
         known = addresses
         touched = addresses
     }
 
     /// One service port wants `after` instead of `before`.
-    mutating func replace(_ before: Set<IPAddress>, with after: Set<IPAddress>) {
+    package mutating func replace(_ before: Set<IPAddress>, with after: Set<IPAddress>) {
         if before == after { return }
         for address in after.subtracting(before) {
             uses[address, default: 0] += 1
@@ -27,7 +29,7 @@ struct CountedAddresses: Sendable {
     }
 
     /// What the kernel must add and delete since the last call, sorted. O(addresses touched).
-    mutating func takeChanges() -> (added: [IPAddress], removed: [IPAddress]) {
+    package mutating func takeChanges() -> (added: [IPAddress], removed: [IPAddress]) {
         var added: [IPAddress] = []
         var removed: [IPAddress] = []
         for address in touched {
