@@ -23,8 +23,11 @@ static __always_inline void fw_follow_tcp(struct fw_connection *forward, __u8 tc
 {
 	__u32 fins = FW_CONNECTION_FIN_FORWARD | FW_CONNECTION_FIN_REPLY;
 
+	// A client that has heard nothing of the connection answers what is left of an earlier one at the backend, which takes
+	// the next SYN: it has to get there, and not to another backend.
 	if (tcp_flags & FW_TCP_RST) {
-		fw_close(forward);
+		if (forward->state != FW_NEW || fin == FW_CONNECTION_FIN_REPLY)
+			fw_close(forward);
 	} else if (tcp_flags & FW_TCP_FIN) {
 		if (((__sync_fetch_and_or(&forward->flags, fin) | fin) & fins) == fins)
 			fw_close(forward);
@@ -58,7 +61,7 @@ static __noinline int fw_track(
 
 	if (now - forward->seen > FW_SEEN_NANOSECONDS)
 		forward->seen = now;
-	if (is_reply && forward->state == FW_NEW)
+	if (is_reply && forward->state == FW_NEW && (packet->protocol != IPPROTO_TCP || packet->tcp_flags & FW_TCP_SYN))
 		forward->state = FW_ESTABLISHED;
 	if (packet->protocol == IPPROTO_TCP)
 		fw_follow_tcp(

@@ -110,6 +110,20 @@ struct PacketStateTests {
         #expect(entries == 0)
     }
 
+    @Test("A client that refuses what an earlier connection left at the backend gets to the same backend again", arguments: families)
+    func leftover(_ family: IPFamily) throws {
+        let connection = try Connection(family)
+        let first = connection.beyond
+        try connection.answer(TCPFlags.ack)
+        try connection.send(TCPFlags.rst)
+        try connection.offerAnother()
+        try connection.send(TCPFlags.syn)
+        #expect(connection.beyond == first)
+        let (state, load) = (try connection.state(), try connection.stage.load())
+        #expect(state == UInt8(FW_NEW.rawValue))
+        #expect(load == 1)
+    }
+
     @Test("A port that is used again after the end begins anew at once, with any backend", arguments: families)
     func reusedPort(_ family: IPFamily) throws {
         let endings: [(Connection) throws -> Void] = [
