@@ -4,8 +4,6 @@
 #include "choice.h"
 #include "lookup.h"
 
-#define FW_NANOSECONDS 1000000000ULL
-
 // Whether a client that comes back by this scope's set may have the backend: the set could no longer name it.
 static __always_inline int fw_in_scope(const struct fw_backend *backend, __u32 scope)
 {
@@ -44,7 +42,7 @@ static __always_inline __u32 fw_remembered(const struct fw_choice *choice, const
 		return 0;
 	__u64 now = bpf_ktime_get_ns();
 	__u32 backend = 0;
-	if ((__s64)(now - memory->seen) <= (__s64)(set->affinity_seconds * FW_NANOSECONDS))
+	if ((__s64)(now - memory->seen) <= (__s64)(set->affinity_seconds * FW_NS_PER_SECOND))
 		backend = fw_still_there(choice, memory->backend);
 	if (backend)
 		memory->seen = now;

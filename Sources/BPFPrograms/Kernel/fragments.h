@@ -35,7 +35,7 @@ static __always_inline int fw_fragment_recall(struct fw_packet *packet)
 	struct fw_fragment_key key;
 	fw_fragment_key_of(packet, &key);
 	const struct fw_fragment *ports = bpf_map_lookup_elem(&fragments, &key);
-	if (!ports || bpf_ktime_get_ns() - ports->seen > FW_FRAGMENT_SECONDS * 1000000000ULL)
+	if (!ports || bpf_ktime_get_ns() - ports->seen > FW_FRAGMENT_SECONDS * FW_NS_PER_SECOND)
 		return -1;
 	packet->tuple.source_port = ports->source_port;
 	packet->tuple.destination_port = ports->destination_port;

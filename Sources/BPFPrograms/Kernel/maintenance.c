@@ -4,7 +4,6 @@
 
 char program_license[] SEC("license") = "GPL";
 
-#define FW_NS_PER_SECOND 1000000000ULL
 #define FW_NS_PER_MILLISECOND 1000000ULL
 // A connection's forward entry is written last: an entry of translation without one is an orphan only after a while.
 #define FW_ORPHAN_NANOSECONDS FW_NS_PER_SECOND

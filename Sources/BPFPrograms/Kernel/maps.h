@@ -7,6 +7,8 @@
 
 #include "fairway_maps.h"
 
+#define FW_NS_PER_SECOND 1000000000ULL
+
 // Elements are allocated as they come: memory follows the number of Services. The numbers are limits; what happens
 // at each is said where it is written.
 #define FW_HASH(map_name, key_type, value_type, limit) \

@@ -24,18 +24,20 @@ static __noinline int fw_without_frontend(struct __sk_buff *skb, struct fw_packe
 // A packet of no connection in the table.
 __noinline int fw_unknown(struct __sk_buff *skb, struct fw_packet *packet, int from_node)
 {
-	struct fw_frontend *frontend;
+	struct fw_frontend_key key = {};
+	struct fw_frontend frontend = {};
 	__u32 verdict;
 
 	if (!packet) // never; the verifier looks at this function by itself
 		return TC_ACT_SHOT;
-	frontend = fw_find_frontend(
-		&packet->tuple.destination, packet->tuple.destination_port, packet->tuple.protocol);
-	if (!frontend)
+	key.address = packet->tuple.destination;
+	key.port = packet->tuple.destination_port;
+	key.protocol = packet->tuple.protocol;
+	if (!fw_read_frontend(&key, &frontend))
 		return fw_without_frontend(skb, packet);
-	if (!fw_source_allowed(frontend->sources, &packet->tuple.source))
+	if (!fw_source_allowed(frontend.sources, &packet->tuple.source))
 		return fw_drop(FW_DROP_SOURCE);
-	verdict = frontend->verdicts[fw_find_origin(skb, packet, from_node)];
+	verdict = frontend.verdicts[fw_find_origin(skb, packet, from_node)];
 	switch (verdict & FW_ACTION_MASK) {
 	case FW_REJECT:
 		return fw_reject(skb, packet);
@@ -43,7 +45,7 @@ __noinline int fw_unknown(struct __sk_buff *skb, struct fw_packet *packet, int f
 		return fw_drop(FW_DROP_POLICY);
 	case FW_BALANCE_CLUSTER:
 	case FW_BALANCE_LOCAL:
-		return fw_balance(skb, packet, frontend->service, verdict, from_node);
+		return fw_balance(skb, packet, frontend.service, verdict, from_node);
 	}
 	return FW_GO_ON;
 }

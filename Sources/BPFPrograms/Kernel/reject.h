@@ -22,7 +22,7 @@
 // A token bucket, kept as the time up to which it is spent.
 static __always_inline int fw_reject_is_within_budget(void)
 {
-	const __u64 cost = 1000000000ULL / FW_REJECTS_PER_SECOND;
+	const __u64 cost = FW_NS_PER_SECOND / FW_REJECTS_PER_SECOND;
 	__u32 zero = 0;
 	__u64 *spent = bpf_map_lookup_elem(&reject_budget, &zero);
 	if (!spent)
@@ -46,8 +46,7 @@ static __always_inline int fw_is_answerable_ipv4(__u32 source, __u32 destination
 static __always_inline int fw_is_answerable_ipv6(const struct fw_address *source, const struct fw_address *destination)
 {
 	__u32 multicast = bpf_htonl(0xff000000);
-	int is_unspecified = !(source->words[0] | source->words[1] | source->words[2] | source->words[3]);
-	return !is_unspecified && (source->words[0] & multicast) != multicast
+	return !fw_is_unset(source) && (source->words[0] & multicast) != multicast
 		&& (destination->words[0] & multicast) != multicast;
 }
 
