@@ -26,7 +26,7 @@ package struct FlowDestination: Sendable, Hashable, CustomStringConvertible {
     }
 
     package var description: String {
-        address.family == .ipv6 ? "[\(address)]:\(port)/\(`protocol`)" : "\(address):\(port)/\(`protocol`)"
+        "\(address.description(withPort: port))/\(`protocol`)"
     }
 }
 

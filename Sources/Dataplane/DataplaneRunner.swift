@@ -100,8 +100,7 @@ package final class DataplaneRunner: Sendable {
             case .wait(nil):
                 wake.wait()
             case .wait(let duration?):
-                _ = wake.wait(timeout: .now() + .nanoseconds(Int(duration.components.seconds * 1_000_000_000
-                    + duration.components.attoseconds / 1_000_000_000)))
+                wake.wait(for: duration)
             case .work(let index, let family, let action, let since):
                 perform(action, on: &dataplane, index: index, family: family, since: since)
             }

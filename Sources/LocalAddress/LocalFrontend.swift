@@ -14,7 +14,7 @@ package struct LocalFrontend: Sendable, Hashable, CustomStringConvertible {
 
     /// `udp 10.96.0.10:53`
     package var description: String {
-        address.family == .ipv6 ? "\(`protocol`) [\(address)]:\(port)" : "\(`protocol`) \(address):\(port)"
+        "\(`protocol`) \(address.description(withPort: port))"
     }
 }
 

@@ -137,3 +137,10 @@ extension IPAddress: LosslessStringConvertible {
         return best
     }
 }
+
+extension IPAddress {
+    /// With a port behind it: `10.0.0.1:80`, or `[fd00::1]:80` (RFC 3986, section 3.2.2).
+    public func description(withPort port: some CustomStringConvertible) -> String {
+        family == .ipv6 ? "[\(self)]:\(port)" : "\(self):\(port)"
+    }
+}

@@ -22,9 +22,7 @@ public struct Backend: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// `10.0.0.1:80` or `[fd00::1]:80`.
-    public var description: String {
-        address.family == .ipv6 ? "[\(address)]:\(port)" : "\(address):\(port)"
-    }
+    public var description: String { address.description(withPort: port) }
 
     /// Two backends with the same address and port are the same place.
     public func isSamePlace(as other: Backend) -> Bool { address == other.address && port == other.port }

@@ -20,8 +20,7 @@ public struct FrontendKey: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch destination {
         case .address(let address):
-            let host = family == .ipv6 ? "[\(address)]" : "\(address)"
-            return "\(host):\(port)/\(`protocol`)"
+            return "\(address.description(withPort: port))/\(`protocol`)"
         case .nodeAddresses:
             return "nodeport \(port)/\(`protocol`) \(family)"
         }

@@ -24,6 +24,8 @@ final class NodeInterfaces: Sendable {
         var preferred: [IPAddress] = []
         var detect: UInt32
         var written: fw_settings?
+        /// The kernel has all that follows from the above: programs, rows and settings. Not while an interface refuses.
+        var isSettled = false
     }
 
     private let options: BPFSettings
@@ -48,9 +50,11 @@ final class NodeInterfaces: Sendable {
     /// `fw_settings.detect` as it is now.
     var detect: UInt32 { state.withLock { $0.detect } }
 
-    /// What the table says of the node changed.
+    /// What the table says of the node, after each step of it. Deciding on every interface again would cost a step on a
+    /// node of many pods more than the step itself.
     func update(_ node: NodeTable) throws(BPFError) {
         try locked { state throws(BPFError) in
+            if state.isSettled, state.detector == node.localDetector, state.preferred == node.nodePortAddresses { return }
             state.detector = node.localDetector
             state.preferred = node.nodePortAddresses
             try apply(&state)
@@ -59,6 +63,7 @@ final class NodeInterfaces: Sendable {
 
     func setDetect(_ detect: UInt32) throws(BPFError) {
         try locked { state throws(BPFError) in
+            state.isSettled = false
             state.detect = detect
             try writeSettings(&state)
         }
@@ -83,6 +88,7 @@ final class NodeInterfaces: Sendable {
     /// Interfaces or addresses changed. Those that went may be back under the same number, without programs.
     func update(_ network: NodeNetwork, removed: Set<UInt32>) throws(BPFError) {
         try locked { state throws(BPFError) in
+            state.isSettled = false
             for index in removed where state.attached.removeValue(forKey: index) != nil {
                 try maps.maps.interfaces.delete(index)
             }
@@ -98,6 +104,7 @@ final class NodeInterfaces: Sendable {
     }
 
     private func apply(_ state: inout State) throws(BPFError) {
+        state.isSettled = false
         try writeSettings(&state)
         guard let hooks = state.hooks else { return }
         let table = InterfaceTable(state.network, options.interfaces, state.detector)
@@ -114,6 +121,7 @@ final class NodeInterfaces: Sendable {
                 try attach(hooks, index, entry, &state)
             }
         }
+        state.isSettled = state.attached.count == table.entries.count
     }
 
     /// Its row first: programs that run without it take the node's address.

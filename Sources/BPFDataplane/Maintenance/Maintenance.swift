@@ -1,5 +1,6 @@
 internal import BPF
 internal import CBPFMaps
+internal import Dataplane
 internal import Dispatch
 internal import LinuxSystem
 internal import Synchronization
@@ -41,9 +42,7 @@ final class Maintenance: Sendable {
             let isDue = ContinuousClock.now >= nextSweep
             if isDue { nextSweep = ContinuousClock.now + Self.period }
             work.perform(sweeping: isDue)
-            let left = max(ContinuousClock.now.duration(to: nextSweep), .zero)
-            let (seconds, attoseconds) = left.components
-            _ = waking.wait(timeout: .now() + .nanoseconds(Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)))
+            waking.wait(for: max(ContinuousClock.now.duration(to: nextSweep), .zero))
         }
     }
 }

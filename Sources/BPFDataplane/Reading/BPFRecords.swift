@@ -61,9 +61,7 @@ package struct BPFConnectionRecord: Sendable, Hashable {
         package let address: IPAddress
         package let port: UInt16
 
-        package var description: String {
-            address.family == .ipv6 ? "[\(address)]:\(port)" : "\(address):\(port)"
-        }
+        package var description: String { address.description(withPort: port) }
     }
 
     package let `protocol`: TransportProtocol

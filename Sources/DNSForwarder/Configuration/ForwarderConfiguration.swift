@@ -14,7 +14,7 @@ public struct ForwarderConfiguration: Sendable {
             self.port = port
         }
 
-        public var description: String { address.family == .ipv6 ? "[\(address)]:\(port)" : "\(address):\(port)" }
+        public var description: String { address.description(withPort: port) }
     }
 
     /// How the certificate of a TLS upstream is judged.

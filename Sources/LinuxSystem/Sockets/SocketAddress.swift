@@ -30,9 +30,7 @@ extension SocketAddress: LosslessStringConvertible {
         self.init(address, port: port)
     }
 
-    package var description: String {
-        family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)"
-    }
+    package var description: String { address.description(withPort: port) }
 }
 
 extension SocketAddress {

@@ -86,7 +86,7 @@ struct VirtualServerQueries: Sendable {
 
     private static func text(_ key: FrontendKey) -> String {
         switch key.destination {
-        case .address(let address): address.family == .ipv6 ? "[\(address)]:\(key.port)" : "\(address):\(key.port)"
+        case .address(let address): address.description(withPort: key.port)
         case .nodeAddresses: "nodeport \(key.port) \(key.family)"
         }
     }
@@ -94,7 +94,7 @@ struct VirtualServerQueries: Sendable {
     private static func row(_ server: BPFRealServer) -> VirtualServerRow.RealServer {
         let traffic = server.traffic
         return VirtualServerRow.RealServer(
-            address: Backend(address: server.address, port: server.port).description, weight: Int(server.weight),
+            address: server.address.description(withPort: server.port), weight: Int(server.weight),
             activeConnections: server.active, draining: server.isDraining, connections: traffic.connections,
             packetsIn: traffic.packetsIn, packetsOut: traffic.packetsOut, bytesIn: traffic.bytesIn,
             bytesOut: traffic.bytesOut)

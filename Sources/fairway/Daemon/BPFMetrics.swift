@@ -50,7 +50,7 @@ final class BPFMetrics: Sendable {
         for server in servers {
             guard let key = server.key else { continue }
             for backend in server.servers {
-                let labels = Self.labels(key) + [("backend", Backend(address: backend.address, port: backend.port).description)]
+                let labels = Self.labels(key) + [("backend", backend.address.description(withPort: backend.port))]
                 active.append((labels, Double(backend.active)))
                 backends.add(backend.traffic, labels)
             }

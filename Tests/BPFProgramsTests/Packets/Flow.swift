@@ -20,7 +20,7 @@ struct Endpoint: Hashable, CustomStringConvertible {
 
     init(_ text: String, _ port: UInt16) { self.init(.literal(text), port) }
 
-    var description: String { address.family == .ipv4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
+    var description: String { address.description(withPort: port) }
 }
 
 /// Transport protocols by their number (IANA).

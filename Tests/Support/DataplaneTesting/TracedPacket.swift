@@ -46,7 +46,7 @@ package enum TraceOutcome: Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .delivered(let address, let port, let masqueraded):
-            (address.family == .ipv6 ? "[\(address)]:\(port)" : "\(address):\(port)") + (masqueraded ? " M" : "")
+            address.description(withPort: port) + (masqueraded ? " M" : "")
         case .rejected: "rejected"
         case .dropped: "dropped"
         case .untouched: "untouched"

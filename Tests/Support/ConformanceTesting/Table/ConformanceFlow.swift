@@ -51,7 +51,7 @@ package struct ConformanceFlow: Sendable, Hashable, CustomStringConvertible {
     package var source: IPAddress { from.source(family) }
 
     package var description: String {
-        "\(transport) from \(from) to \(family == .ipv6 ? "[\(to)]" : "\(to)"):\(port)"
+        "\(transport) from \(from) to \(to.description(withPort: port))"
     }
 }
 
