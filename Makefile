@@ -50,7 +50,7 @@ TEST_WIDTH ?= 4
 
 test: run-packages
 	swift build --build-tests
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" swift test --skip-build
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" Tests/Support/run-tests --skip-build
 
 # What the release program links, after make build.
 test-linking:

@@ -113,11 +113,14 @@ extension ForwardRequest {
 }
 
 /// Runs `body` with a server on a free port of 127.0.0.1, and takes everything down afterwards.
+///
+/// - Parameter threads: with one, a connection has become idle before the server reads what its client sends elsewhere
+///   because of the answer.
 func withTCPServer<T>(
-    limits: TCPLimits = TCPLimits(), forwarder: HeldForwards = HeldForwards(),
+    limits: TCPLimits = TCPLimits(), forwarder: HeldForwards = HeldForwards(), threads: Int = 2,
     _ body: (TCPServer, LinuxSystem.SocketAddress) async throws -> T
 ) async throws -> T {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
     let server = TCPServer(limits: limits, forwarder: forwarder, group: group) { _ in ScriptedAnswerer() }
     let result: Result<T, any Error>
     do {

@@ -9,7 +9,7 @@ import Testing
     @Test func `at the limit the oldest idle connection is closed, not one that asked since`() async throws {
         var limits = TCPLimits()
         limits.connections = 2
-        try await withTCPServer(limits: limits) { server, address in
+        try await withTCPServer(limits: limits, threads: 1) { server, address in
             let (closed, second, newcomer) = try await onClientThread {
                 var first = try TestStream(to: address)
                 var second = try TestStream(to: address)
