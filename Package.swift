@@ -92,6 +92,13 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
             "NetworkTypes",
         ]),
 
+    .target(name: "Relay", dependencies: ["LoadBalancing", "LinuxSystem", "NetworkTypes"]),
+    .target(
+        name: "UserspaceDataplane",
+        dependencies: [
+            "Dataplane", "Relay", "ServiceTable", "LoadBalancing", "Netlink", "LinuxSystem", "NetworkTypes",
+        ]),
+
     .target(
         name: "Conntrack",
         dependencies: ["ServiceTable", "Netlink", "NetworkTypes"]),
@@ -276,6 +283,15 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: [
             "BPFDataplane", "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "Dataplane", "fairway-echo", "LoadBalancing", "ServiceTable", "Netlink",
             "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "KubernetesModelTesting", "DataplaneTesting",
+        ]),
+    .testTarget(
+        name: "RelayTests",
+        dependencies: ["Relay", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
+    .testTarget(
+        name: "UserspaceDataplaneTests",
+        dependencies: [
+            "UserspaceDataplane", "Relay", "Dataplane", "DataplaneTesting", "ServiceTable", "Netlink", "LinuxSystem",
+            "NetworkTypes", "NetworkNamespaceTesting",
         ]),
     .testTarget(name: "LayeringTests"),
 ]

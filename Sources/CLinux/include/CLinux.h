@@ -14,6 +14,9 @@ int clinux_enter_network_namespace(int descriptor);
 /// Gives the calling thread a new, empty network namespace.
 int clinux_unshare_network_namespace(void);
 
+/// Processors that the calling thread may run on, at least 1.
+int clinux_processor_count(void);
+
 /// Names the calling thread (15 bytes at most are kept).
 int clinux_set_thread_name(const char *name);
 
