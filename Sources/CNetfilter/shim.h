@@ -13,6 +13,7 @@
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
 #include <libnftnl/udata.h>
+#include <linux/fib_rules.h>
 #include <linux/filter.h>
 #include <linux/inet_diag.h>
 #include <linux/netfilter.h>

@@ -82,6 +82,8 @@ extension RuleExpression {
             case "reject": .reject(reader, family)
             case "fib": .fib(reader)
             case "notrack": .notrack
+            case "socket": .socket(reader)
+            case "tproxy": .transparentProxy(reader, family)
             default: nil
             }
         self = known ?? .unknown(name)

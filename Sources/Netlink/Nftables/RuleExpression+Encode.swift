@@ -160,6 +160,7 @@ extension RuleExpression {
             builder.set(NFTNL_EXPR_FIB_DREG, register)
             return builder
         case .notrack: return try ExpressionBuilder("notrack")
+        case .socket, .transparentProxy: return try builderOfSockets(family: family)
         case .hash, .hostToNetworkOrder, .dynamicSet: return try builderOfDynamicState()
         case .unknown(let name):
             throw NetlinkError(.invalidRequest, doing: "encode nftables expression \(name), which is only ever read")
@@ -218,12 +219,13 @@ extension RuleExpression.CtKey {
         case .state: NFT_CT_STATE.rawValue
         case .status: NFT_CT_STATUS.rawValue
         case .mark: NFT_CT_MARK.rawValue
+        case .direction: NFT_CT_DIRECTION.rawValue
         case .originalDestination: family == .ip ? NFT_CT_DST_IP.rawValue : NFT_CT_DST_IP6.rawValue
         case .originalDestinationPort: NFT_CT_PROTO_DST.rawValue
         }
     }
     var isOfOriginalDirection: Bool { self == .originalDestination || self == .originalDestinationPort }
-    static let all: [Self] = [.state, .status, .mark, .originalDestination, .originalDestinationPort]
+    static let all: [Self] = [.state, .status, .mark, .direction, .originalDestination, .originalDestinationPort]
 }
 
 extension RuleExpression.RejectKind {

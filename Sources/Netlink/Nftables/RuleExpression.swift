@@ -46,6 +46,8 @@ public enum RuleExpression: Sendable, Hashable {
         case state
         case status
         case mark
+        /// One byte: 0 original, 1 reply (`enum ip_conntrack_dir`).
+        case direction
         /// Destination address of the original direction (`ct original ip daddr`), of the table's family.
         case originalDestination
         /// Destination port of the original direction, network order.
@@ -64,6 +66,14 @@ public enum RuleExpression: Sendable, Hashable {
         case delete
     }
     public enum NatType: Sendable, Hashable { case source, destination }
+    /// Keys of `nft_socket_keys`.
+    public enum SocketKey: Sendable, Hashable {
+        /// One byte: 1 for a socket with IP_TRANSPARENT.
+        case transparent
+        /// SO_MARK, four bytes in host order. The rule ends where the kernel holds no whole socket: while a connection
+        /// is being made, and after it in TIME_WAIT.
+        case mark
+    }
     public enum FibAddress: Sendable, Hashable { case source, destination }
     public enum RejectKind: Sendable, Hashable {
         /// ICMP or ICMPv6 port unreachable.
@@ -121,6 +131,12 @@ public enum RuleExpression: Sendable, Hashable {
     /// Connection tracking, and with it translation, passes the packet by (nft_ct.c `nft_notrack_eval`). Only
     /// before its own hook: at priorities below -200.
     case notrack
+    /// `socket KEY` into a register, of the socket that the packet is for; the rule ends when there is none
+    /// (nft_socket.c). Listeners that are bound to every address do not count unless the packet is for their port.
+    case socket(SocketKey, to: NftablesRegister)
+    /// `tproxy to ADDRESS:PORT`: the packet is for the socket of its own connection, or else for the transparent
+    /// listener there; the rule ends when there is neither (nft_tproxy.c). Only in prerouting, TCP and UDP.
+    case transparentProxy(address: NftablesRegister, port: NftablesRegister)
     /// An expression this version does not know, by the kernel's name. Only ever read, never written.
     case unknown(String)
 }

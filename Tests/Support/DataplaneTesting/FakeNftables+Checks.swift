@@ -106,8 +106,11 @@ extension FakeNftables.Step {
         case .nat(_, let address, let port):
             try checkLoad(address, family.ipFamily.addressByteCount)
             if let port { try checkLoad(port, 2) }
+        case .transparentProxy(let address, let port):
+            try checkLoad(address, family.ipFamily.addressByteCount)
+            try checkLoad(port, 2)
         case .unknown(let name): throw refuse(.notFound, "\(doing): expression \(name)")
-        case .meta, .ct, .payload, .immediate, .masquerade, .reject, .fibAddressType, .notrack: break
+        case .meta, .ct, .payload, .immediate, .masquerade, .reject, .fibAddressType, .notrack, .socket: break
         }
     }
 

@@ -52,6 +52,8 @@ extension FakeNftables.Step {
         case .reject: place.hook != .postrouting
         // NF_IP_PRI_CONNTRACK: later it would come too late, which the kernel does not refuse.
         case .notrack: place.type == .filter && [.prerouting, .output].contains(place.hook) && place.priority < -200
+        case .transparentProxy: place.hook == .prerouting
+        case .socket: [.prerouting, .input, .output].contains(place.hook)
         default: true
         }
     }
@@ -83,7 +85,7 @@ struct WrittenRegisters {
         switch expression {
         case .meta(.inputInterfaceName, let to), .meta(.outputInterfaceName, let to): (register, length) = (to, 16)
         case .meta(_, let to), .fibAddressType(_, let to), .numgen(_, _, let to), .hash(_, _, _, _, let to),
-            .hostToNetworkOrder(_, let to):
+            .hostToNetworkOrder(_, let to), .socket(_, let to):
             (register, length) = (to, 4)
         case .ct(.originalDestination, let to): (register, length) = (to, family.ipFamily.addressByteCount)
         case .ct(_, let to): (register, length) = (to, 4)

@@ -184,6 +184,8 @@ struct RuleMachine {
             registers.store(HostWord.bytes(tracer.isLocal(address) ? Self.local : Self.unicast), register)
         case .notrack:
             packet.isUntracked = true
+        case .socket, .transparentProxy:
+            throw error(chain, "looks at sockets")
         case .setMeta(let key, _):
             throw error(chain, "sets meta \(key)")
         case .unknown(let name):
@@ -209,6 +211,7 @@ struct RuleMachine {
             HostWord.bytes(packet.isUntracked ? Self.untracked : packet.isNewConnection ? Self.new : Self.established)
         case .status: HostWord.bytes(isDestinationTranslated ? Self.dnat : 0)
         case .mark: HostWord.bytes(ctMark)
+        case .direction: [0]
         case .originalDestination: original.destination.networkBytes
         case .originalDestinationPort: Self.bytes(original.destinationPort)
         }

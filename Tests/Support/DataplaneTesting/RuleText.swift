@@ -78,6 +78,8 @@ struct RuleText {
         case .masquerade(let random): parts.append(random ? "masquerade fully-random" : "masquerade")
         case .reject(let kind): parts.append(kind == .portUnreachable ? "reject" : "reject with tcp reset")
         case .notrack: parts.append("notrack")
+        case .socket(let key, let to): set(to, key == .mark ? "socket mark" : "socket transparent")
+        case .transparentProxy(let address, let port): parts.append("tproxy to \(operand(address)):\(operand(port))")
         case .verdict(let verdict): parts.append(Self.verdict(verdict))
         case .unknown(let name): parts.append("<\(name)>")
         }
@@ -98,6 +100,7 @@ struct RuleText {
         case .state: "ct state"
         case .status: "ct status"
         case .mark: "ct mark"
+        case .direction: "ct direction"
         case .originalDestination: "ct original \(family.text) daddr"
         case .originalDestinationPort: "ct original proto-dst"
         }

@@ -1,0 +1,90 @@
+internal import Dataplane
+internal import Netlink
+internal import NetworkTypes
+internal import ServiceTable
+
+/// Brings packets for frontends to the relay's listeners: routing and the table of each family. For one thread, in the
+/// network namespace that it was made in.
+struct Redirection: ~Copyable {
+    private let settings: UserspaceSettings
+    private let socket: NftablesSocket
+    private let routes: PolicyRoutes
+    private var planners: [IPFamily: RedirectionPlanner] = [:]
+
+    /// - Throws: `.permission` without CAP_NET_ADMIN, `.unsupported` when the kernel has no nf_tables.
+    init(_ settings: UserspaceSettings) throws(DataplaneError) {
+        self.settings = settings
+        do throws(NetlinkError) {
+            let socket = try NftablesSocket()
+            _ = try socket.generation()
+            routes = try PolicyRoutes()
+            self.socket = socket
+        } catch {
+            throw DataplaneError(error, doing: "open the kernel's nf_tables")
+        }
+    }
+
+    private var divert: DivertRoutes { DivertRoutes(settings: settings.routes, mark: settings.marks.divert) }
+
+    /// Compares everything with the kernel and changes what differs.
+    mutating func synchronize(
+        _ table: ServiceTable, family: IPFamily, ports: RedirectionPorts
+    ) throws(DataplaneError) -> SyncReport {
+        let layout = RedirectionLayout(family: NftablesFamily(family), marks: settings.marks, ports: ports)
+        planners[family] = nil
+        do throws(NetlinkError) {
+            _ = try divert.establish(family, routes)
+            let executor = RedirectionExecutor(layout: layout)
+            var planner = RedirectionPlanner(layout)
+            let plan = planner.plan(table, from: try executor.read(socket))
+            try executor.commit(plan, socket)
+            planners[family] = planner
+            return plan.report
+        } catch {
+            throw DataplaneError(error, doing: "synchronise \(Self.name(layout.family))")
+        }
+    }
+
+    /// One step from the table last synchronised; nil when none was, or the last step failed.
+    mutating func apply(_ change: ServiceTableChange, family: IPFamily) throws(DataplaneError) -> SyncReport? {
+        // Until the commit stands nothing is known: a failure leaves no planner behind.
+        guard var planner = planners.removeValue(forKey: family) else { return nil }
+        do throws(NetlinkError) {
+            let plan = planner.plan(change)
+            try RedirectionExecutor(layout: planner.layout).commit(plan, socket)
+            planners[family] = planner
+            return plan.report
+        } catch {
+            throw DataplaneError(error, doing: "change \(Self.name(planner.layout.family))")
+        }
+    }
+
+    /// - Returns: what was removed, one line each.
+    mutating func remove() throws(DataplaneError) -> [String] {
+        planners = [:]
+        var removed: [String] = []
+        for family in NftablesFamily.allCases {
+            do throws(NetlinkError) {
+                if try RedirectionExecutor.remove(family, socket) { removed.append(Self.name(family)) }
+                removed += try divert.remove(family.ipFamily, routes)
+            } catch {
+                throw DataplaneError(error, doing: "remove \(Self.name(family))")
+            }
+        }
+        return removed
+    }
+
+    private static func name(_ family: NftablesFamily) -> String { "table \(family.text) \(RedirectionLayout.tableName)" }
+}
+
+extension DataplaneError {
+    init(_ error: NetlinkError, doing: String) {
+        let code: Code =
+            switch error.code {
+            case .permission: .permission
+            case .unsupported: .unsupported
+            default: .refused
+            }
+        self.init(code, doing: doing, cause: error.description)
+    }
+}
