@@ -4,7 +4,8 @@ package struct RelayConfiguration: Sendable {
     package var workers = 0
     /// Times that a backend may take to answer a connection, one attempt after the other (kube-proxy's userspace mode).
     package var connectTimeouts: [Duration] = [.milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2)]
-    /// Written to every socket that goes to a backend (SO_MARK), so that the redirection leaves it alone; 0: none.
+    /// Written to every socket (SO_MARK), so that the redirection leaves what it sends alone and knows its connections; 0:
+    /// none. Other than 0 needs CAP_NET_ADMIN.
     package var mark: UInt32 = 0
     /// Connections of all workers. Beyond it listening stops, and goes on when nine tenths are left.
     package var connectionLimit = 1 << 17

@@ -6,6 +6,7 @@ internal import Synchronization
 package final class RelayEngine: Sendable {
     package let statistics = RelayStatistics()
     private let workers: [RelayWorker]
+    private let mark: UInt32
     private let state = Mutex(State())
 
     private struct State {
@@ -33,6 +34,7 @@ package final class RelayEngine: Sendable {
             throw SystemError("start a thread of the relay", error)
         }
         self.workers = workers
+        mark = configuration.mark
     }
 
     /// Serves at exactly these from now on; those that were there already are not touched. Connections of those that are
@@ -76,7 +78,7 @@ package final class RelayEngine: Sendable {
         var address = listener.address
         var sockets: [RelaySocket] = []
         for _ in workers {
-            let socket = try RelaySocket(listener, at: address)
+            let socket = try RelaySocket(listener, at: address, mark: mark)
             address = socket.address
             sockets.append(socket)
         }
