@@ -54,8 +54,9 @@ let swiftLayouts: [SwiftLayout] = [
     SwiftLayout(
         "fw_settings", fw_settings.self,
         ["schema": \.schema, "detect": \.detect, "node_namespace": \.node_namespace, "ipv4": \.ipv4,
-            "ipv6": \.ipv6, "first_port": \.first_port, "last_port": \.last_port, "zero": \.zero,
-            "tcp_established_seconds": \.tcp_established_seconds, "tcp_opening_seconds": \.tcp_opening_seconds,
+            "ipv6": \.ipv6, "first_port": \.first_port, "last_port": \.last_port,
+            "is_filtered": \.is_filtered, "range_ipv4": \.range_ipv4, "mask_ipv4": \.mask_ipv4,
+            "range_ipv6": \.range_ipv6, "mask_ipv6": \.mask_ipv6, "tcp_established_seconds": \.tcp_established_seconds, "tcp_opening_seconds": \.tcp_opening_seconds,
             "tcp_closing_seconds": \.tcp_closing_seconds, "udp_seconds": \.udp_seconds]),
     SwiftLayout(
         "fw_affinity_key", fw_affinity_key.self,

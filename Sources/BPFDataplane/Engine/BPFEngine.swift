@@ -163,6 +163,6 @@ final class SharedServiceMaps: Sendable {
     let maps: ServiceMaps
 
     init(_ maps: SharedMaps) throws(BPFError) {
-        self.maps = try ServiceMaps { name throws(BPFError) in try maps.handle(name.rawValue) }
+        self.maps = try ServiceMaps { name throws(BPFError) in try maps.handle(name) }
     }
 }

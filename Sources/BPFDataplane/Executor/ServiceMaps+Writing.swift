@@ -54,6 +54,7 @@ extension ServiceMaps {
     }
 
     private func add(_ entries: [BPFMapEntry], to map: BPFMapName, _ mode: BPFUpdateMode) throws(BPFError) {
+        try addressFilter.add(entries)
         switch map {
         case .frontends:
             try frontends.write(entries, mode) {

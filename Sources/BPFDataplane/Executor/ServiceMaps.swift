@@ -16,9 +16,11 @@ struct ServiceMaps: ~Copyable, Sendable {
     let serviceRanges: BPFMap<fw_prefix, UInt8>
     let podRanges: BPFMap<fw_prefix, UInt8>
     let counters: BPFPerCPUMap<UInt32, fw_counters>
+    let addressFilter: AddressFilter
 
-    /// - Parameter open: gives a map by its name.
-    init(_ open: (BPFMapName) throws(BPFError) -> BPFMapHandle) throws(BPFError) {
+    /// - Parameter openMap: gives a map by its name.
+    init(_ openMap: (String) throws(BPFError) -> BPFMapHandle) throws(BPFError) {
+        func open(_ map: BPFMapName) throws(BPFError) -> BPFMapHandle { try openMap(map.rawValue) }
         // Whole or not at all: an owner cannot be given up half made.
         let frontends = try BPFMap<fw_frontend_key, fw_frontend>(try open(.frontends))
         let backendSets = try BPFMap<fw_set_key, fw_backend_set>(try open(.backendSets))
@@ -33,6 +35,7 @@ struct ServiceMaps: ~Copyable, Sendable {
         let serviceRanges = try BPFMap<fw_prefix, UInt8>(try open(.serviceRanges))
         let podRanges = try BPFMap<fw_prefix, UInt8>(try open(.podRanges))
         let counters = try BPFPerCPUMap<UInt32, fw_counters>(try open(.counters))
+        let addressFilter = AddressFilter(try BPFMap<UInt32, UInt64>(try openMap("address_filter")))
         self.frontends = frontends
         self.backendSets = backendSets
         self.slots = slots
@@ -46,6 +49,7 @@ struct ServiceMaps: ~Copyable, Sendable {
         self.serviceRanges = serviceRanges
         self.podRanges = podRanges
         self.counters = counters
+        self.addressFilter = addressFilter
     }
 
     /// The limit of a map.

@@ -22,6 +22,8 @@ final class NodeInterfaces: Sendable {
         var refused: Set<UInt32> = []
         var detector = LocalDetector.none
         var preferred: [IPAddress] = []
+        /// Nil before a table has said.
+        var serviceRanges: [IPPrefix]?
         var detect: UInt32
         var written: fw_settings?
         /// The kernel has all that follows from the above: programs, rows and settings. Not while an interface refuses.
@@ -54,9 +56,14 @@ final class NodeInterfaces: Sendable {
     /// node of many pods more than the step itself.
     func update(_ node: NodeTable) throws(BPFError) {
         try locked { state throws(BPFError) in
-            if state.isSettled, state.detector == node.localDetector, state.preferred == node.nodePortAddresses { return }
+            if state.isSettled, state.detector == node.localDetector, state.preferred == node.nodePortAddresses,
+                state.serviceRanges == node.serviceRanges
+            {
+                return
+            }
             state.detector = node.localDetector
             state.preferred = node.nodePortAddresses
+            state.serviceRanges = node.serviceRanges
             try apply(&state)
         }
     }
@@ -162,11 +169,13 @@ final class NodeInterfaces: Sendable {
 
     private func writeSettings(_ state: inout State) throws(BPFError) {
         let times = options.idleTimes
+        let (ipv4, ipv6) = (RangeCover(state.serviceRanges, .ipv4), RangeCover(state.serviceRanges, .ipv6))
         let settings = fw_settings(
             schema: UInt32(FW_SCHEMA), detect: state.detect, node_namespace: namespaceCookie,
             ipv4: fw_address(optional: state.network.nodeAddress(.ipv4, preferred: state.preferred)),
             ipv6: fw_address(optional: state.network.nodeAddress(.ipv6, preferred: state.preferred)),
-            first_port: ports.lowerBound, last_port: ports.upperBound, zero: 0,
+            first_port: ports.lowerBound, last_port: ports.upperBound, is_filtered: 1,
+            range_ipv4: ipv4.range, mask_ipv4: ipv4.mask, range_ipv6: ipv6.range, mask_ipv6: ipv6.mask,
             tcp_established_seconds: times.establishedTCP.wholeSeconds,
             tcp_opening_seconds: times.openingTCP.wholeSeconds, tcp_closing_seconds: times.closingTCP.wholeSeconds,
             udp_seconds: times.udp.wholeSeconds)

@@ -3,7 +3,7 @@
 
 #include <bpf/bpf_endian.h>
 
-#include "maps.h"
+#include "hashing.h"
 
 // Written to the word before an IPv4 address: ::ffff:a.b.c.d.
 #define FW_IPV4_MARK bpf_htonl(0xffff)
@@ -89,6 +89,33 @@ static __always_inline int fw_in_service_ranges(const struct fw_address *address
 {
 	struct fw_prefix key = { .length = 128, .address = *address };
 	return bpf_map_lookup_elem(&service_ranges, &key) != 0;
+}
+
+static __always_inline int fw_is_within(
+	const struct fw_address *address, const struct fw_address *range, const struct fw_address *mask)
+{
+	return (address->words[0] & mask->words[0]) == range->words[0] && (address->words[1] & mask->words[1]) == range->words[1]
+		&& (address->words[2] & mask->words[2]) == range->words[2]
+		&& (address->words[3] & mask->words[3]) == range->words[3];
+}
+
+// False for an address that no Service has and that is in none of its ranges, without a lookup in a hash map. True says
+// nothing.
+static __always_inline int fw_may_be_of_services(const struct fw_address *address)
+{
+	const struct fw_settings *settings = fw_get_settings();
+	__u32 bit, index;
+	__u64 *word;
+
+	if (!settings || !settings->is_filtered)
+		return 1;
+	if (fw_is_within(address, &settings->range_ipv4, &settings->mask_ipv4)
+		|| fw_is_within(address, &settings->range_ipv6, &settings->mask_ipv6))
+		return 1;
+	bit = fw_hash(address, 0, 0) % FW_FILTER_BITS;
+	index = bit / 64;
+	word = bpf_map_lookup_elem(&address_filter, &index);
+	return !word || *word >> (bit % 64) & 1;
 }
 
 // Whether a packet with this source, or one that arrived on this interface, is a pod's, as the settings detect pods.

@@ -53,6 +53,7 @@ FW_HASH(interfaces, __u32, struct fw_interface, 1 << 14);
 FW_PREFIXES(sources, struct fw_source_key, 1 << 17);
 FW_PREFIXES(service_ranges, struct fw_prefix, 1 << 8);
 FW_PREFIXES(pod_ranges, struct fw_prefix, 1 << 12);
+FW_ARRAY(address_filter, BPF_MAP_TYPE_ARRAY, __u64, FW_FILTER_BITS / 64);
 FW_ARRAY(settings, BPF_MAP_TYPE_ARRAY, struct fw_settings, 1);
 
 // Filled by the programs. A connection is two entries, or four when it is masqueraded.

@@ -50,25 +50,50 @@ __noinline int fw_unknown(struct __sk_buff *skb, struct fw_packet *packet, int f
 	return FW_GO_ON;
 }
 
+// Written to the packet, so that the egress program, which would find nothing either, does not look again. The kernel
+// itself reads tc_index nowhere, and carries it as far as the packet goes through this node.
+#define FW_SPARED 0xfa17
+
+// Of a packet that has no connection in the table and is for no Service.
+static __always_inline int fw_spare(struct __sk_buff *skb, const struct fw_packet *packet, int is_egress)
+{
+	if (!is_egress && packet->fragment == FW_WHOLE
+		&& (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP))
+		skb->tc_index = FW_SPARED;
+	return FW_GO_ON;
+}
+
+// What has no tuple of its own to be looked for: fragments, and errors about other packets. FW_UNKNOWN when it has one.
+static __noinline int fw_handle_unusual(struct __sk_buff *skb, struct fw_packet *packet, int is_egress)
+{
+	int action;
+
+	if (packet->fragment != FW_WHOLE && fw_fragment_ports(skb, packet))
+		return fw_fragment_is_lost(packet) ? fw_drop(FW_DROP_FRAGMENT) : FW_GO_ON;
+	if (packet->protocol != IPPROTO_ICMP && packet->protocol != IPPROTO_ICMPV6)
+		return FW_UNKNOWN;
+	action = fw_translate_icmp_error(skb, packet, is_egress);
+	return action == FW_NOT_TRANSLATED ? FW_UNKNOWN : action;
+}
+
 static __always_inline int fw_handle(struct __sk_buff *skb, const int is_egress)
 {
 	int from_node = is_egress && skb->ingress_ifindex == 0;
 	struct fw_packet packet = {};
 	struct fw_connection *entry;
-	int action = fw_parse(skb, &packet);
+	int action = FW_UNKNOWN;
 
-	if (action == FW_NOT_IP)
-		return FW_GO_ON;
-	if (action == FW_BAD)
-		return fw_of_services(&packet.tuple.destination) ? fw_drop(FW_DROP_MALFORMED) : FW_GO_ON;
-	if (packet.fragment != FW_WHOLE && fw_fragment_ports(skb, &packet))
-		return fw_fragment_is_lost(&packet) ? fw_drop(FW_DROP_FRAGMENT) : FW_GO_ON;
-	if (packet.protocol == IPPROTO_ICMP || packet.protocol == IPPROTO_ICMPV6) {
-		action = fw_translate_icmp_error(skb, &packet, is_egress);
-		if (action != FW_NOT_TRANSLATED)
+	if (!fw_parse_plain(skb, &packet)) {
+		packet = (struct fw_packet){};
+		action = fw_parse(skb, &packet);
+		if (action == FW_NOT_IP)
+			return FW_GO_ON;
+		if (action == FW_BAD)
+			return fw_of_services(&packet.tuple.destination) ? fw_drop(FW_DROP_MALFORMED) : FW_GO_ON;
+		action = fw_handle_unusual(skb, &packet, is_egress);
+		if (action != FW_UNKNOWN)
 			return action;
 	}
-	action = FW_UNKNOWN;
 	entry = bpf_map_lookup_elem(&connections, &packet.tuple);
 	if ((!entry || entry->role == FW_MASQUERADING) && (from_node || !is_egress) && fw_begins(&packet))
 		fw_make_way(&packet, entry);
@@ -76,7 +101,11 @@ static __always_inline int fw_handle(struct __sk_buff *skb, const int is_egress)
 		action = fw_known(skb, &packet, entry, is_egress);
 	if (action != FW_UNKNOWN)
 		return action;
-	return is_egress && !from_node ? FW_GO_ON : fw_unknown(skb, &packet, from_node);
+	if (is_egress && !from_node)
+		return FW_GO_ON;
+	if (!fw_may_be_of_services(&packet.tuple.destination))
+		return fw_spare(skb, &packet, is_egress);
+	return fw_unknown(skb, &packet, from_node);
 }
 
 // A frame that is for another machine, and seen because the interface looks at all: a port of a bridge, or one that is
@@ -89,11 +118,13 @@ static __always_inline int fw_is_of_others(struct __sk_buff *skb)
 SEC("tc")
 int fairway_ingress(struct __sk_buff *skb)
 {
+	if (skb->tc_index == FW_SPARED) // by another interface, of another packet around this one
+		skb->tc_index = 0;
 	return fw_is_of_others(skb) ? FW_GO_ON : fw_handle(skb, 0);
 }
 
 SEC("tc")
 int fairway_egress(struct __sk_buff *skb)
 {
-	return fw_handle(skb, 1);
+	return skb->tc_index == FW_SPARED && skb->ingress_ifindex ? FW_GO_ON : fw_handle(skb, 1);
 }

@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 // Raise with any change of a key, a value or their meaning: a restart adopts maps of its own schema only.
-#define FW_SCHEMA 1
+#define FW_SCHEMA 2
 
 // Names of maps, as libbpf and the pin folder have them.
 //
@@ -23,6 +23,7 @@
 //   nodeport_addresses fw_address      -> __u8
 //   cluster_ips        fw_address      -> __u8
 //   service_ranges     fw_prefix       -> __u8       longest prefix match
+//   address_filter     __u32, a word   -> __u64, see FW_FILTER_BITS
 //   pod_ranges         fw_prefix       -> __u8       longest prefix match
 //   interfaces         __u32, ifindex  -> fw_interface
 //   settings           __u32 0         -> fw_settings
@@ -159,6 +160,11 @@ struct fw_interface {
 	__u32 zero;
 };
 
+// Addresses that frontends have, and those that NodePorts are served at, as a Bloom filter of one hash: the bit of an
+// address that is none of them is most likely clear, and then a packet to it needs none of the other lookups. Bits are
+// set before an address is and stay when it goes. So many, because 100 000 addresses fill a tenth of them; 128 KiB.
+#define FW_FILTER_BITS (1 << 20)
+
 #define FW_DETECT_PREFIXES 1   // a source in pod_ranges is a pod
 #define FW_DETECT_INTERFACES 2 // what arrives on an interface with FW_INTERFACE_POD is from a pod
 
@@ -170,7 +176,13 @@ struct fw_settings {
 	struct fw_address ipv6;
 	__u16 first_port; // host order: ports that masquerading hands out, last included
 	__u16 last_port;
-	__u32 zero;
+	__u32 is_filtered; // address_filter and the ranges below are kept up; 0: every address may be a Service's
+	// Of each family the prefix that all service_ranges are in, as address and mask; 0 in the mask and not in the
+	// address: none.
+	struct fw_address range_ipv4;
+	struct fw_address mask_ipv4;
+	struct fw_address range_ipv6;
+	struct fw_address mask_ipv6;
 	// Idle times after which a connection is forgotten.
 	__u32 tcp_established_seconds;
 	__u32 tcp_opening_seconds; // no answer yet

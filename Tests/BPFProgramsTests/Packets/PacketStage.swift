@@ -22,6 +22,7 @@ struct PacketStage: ~Copyable, Sendable {
     let fragments: BPFMap<fw_fragment_key, fw_fragment>
     let rejectBudget: BPFPerCPUMap<UInt32, UInt64>
     let settings: BPFMap<UInt32, fw_settings>
+    let addressFilter: BPFMap<UInt32, UInt64>
     let nodePortAddresses: BPFMap<fw_address, UInt8>
     let serviceRanges: BPFMap<fw_prefix, UInt8>
     let podRanges: BPFMap<fw_prefix, UInt8>
@@ -55,6 +56,7 @@ extension PacketStage {
             fragments: try BPFMap(try object.map("fragments")),
             rejectBudget: try BPFPerCPUMap(try object.map("reject_budget")),
             settings: try BPFMap(try object.map("settings")),
+            addressFilter: try BPFMap(try object.map("address_filter")),
             nodePortAddresses: try BPFMap(try object.map("nodeport_addresses")),
             serviceRanges: try BPFMap(try object.map("service_ranges")),
             podRanges: try BPFMap(try object.map("pod_ranges")),

@@ -137,7 +137,7 @@ import Testing
     @Test(arguments: [IPAddress("127.0.0.1"), IPAddress("::1")].compactMap { $0 })
     func `listeners come and go while connections live on`(address: IPAddress) async throws {
         try await withTCPServer { server, _ in
-            let (first, answers, isRefused) = try await onClientThread {
+            let (first, answers) = try await onClientThread {
                 let bound = try server.add(SocketAddress(address, port: 0))
                 var stream = try TestStream(to: bound)
                 try stream.send(frames: [Script.echo.message(1)])
@@ -145,16 +145,20 @@ import Testing
                 server.remove(bound)
                 try stream.send(frames: [Script.echo.message(2)])
                 let answers = try stream.receive(1).map(id)
-                do {
-                    _ = try TestStream(to: bound)
-                    return (first, answers, false)
-                } catch let error as Errno where error == .connectionRefused {
-                    return (first, answers, true)
+                // Not at once: a process that another test starts at this moment has a copy of the listener until it
+                // begins its own program.
+                try waitUntil {
+                    do {
+                        _ = try TestStream(to: bound)
+                        return false
+                    } catch {
+                        return error as? Errno == .connectionRefused
+                    }
                 }
+                return (first, answers)
             }
             #expect(first == [1])
             #expect(answers == [2])
-            #expect(isRefused)
         }
     }
 
