@@ -1,7 +1,7 @@
 package import Dataplane
 internal import LinuxSystem
 package import NetworkTypes
-package import Relay
+internal import Relay
 package import ServiceTable
 
 /// Services carried by this process: packets to frontends come to the relay's listeners, and the relay connects to backends.
@@ -11,20 +11,19 @@ package import ServiceTable
 package struct UserspaceDataplane: Dataplane, ~Copyable {
     package static let modeName = "userspace"
 
-    private let settings: UserspaceSettings
-    private let routing: any UserspaceRouting
-    private let engine: RelayEngine
+    private let relay: UserspaceRelay
     /// Nil when frontends are bound.
     private var redirection: Redirection?
     private var ports: [IPFamily: RedirectionPorts] = [:]
+    private var binding: FrontendBinding
 
+    /// - Parameter notify: is told what people should know; called on the thread that makes the calls.
     /// - Throws: `.permission` without CAP_NET_ADMIN where packets are redirected.
     package init(
-        _ settings: UserspaceSettings, routing: any UserspaceRouting, engine: RelayEngine
+        _ settings: UserspaceSettings, relay: UserspaceRelay, notify: @escaping @Sendable (UserspaceNotice) -> Void = { _ in }
     ) throws(DataplaneError) {
-        self.settings = settings
-        self.routing = routing
-        self.engine = engine
+        self.relay = relay
+        binding = FrontendBinding(relay, notify: notify)
         redirection = settings.binding == .redirect ? try Redirection(settings) : nil
     }
 
@@ -34,8 +33,8 @@ package struct UserspaceDataplane: Dataplane, ~Copyable {
     package mutating func synchronize(
         _ table: ServiceTable, family: IPFamily
     ) throws(DataplaneError) -> SyncReport {
-        routing.synchronize(table, family: family)
-        engine.backendsChanged()
+        guard redirection != nil else { return binding.synchronize(table, family: family) }
+        _ = relay.table.synchronize(table, family: family)
         let ports = try listen()
         return try redirection?.synchronize(table, family: family, ports: ports[family] ?? RedirectionPorts())
             ?? SyncReport()
@@ -44,13 +43,13 @@ package struct UserspaceDataplane: Dataplane, ~Copyable {
     package mutating func apply(
         _ change: ServiceTableChange, family: IPFamily
     ) throws(DataplaneError) -> SyncReport {
+        guard redirection != nil else { return binding.apply(change, family: family) }
         // What is new is known to the relay before a packet comes for it, and what goes until none comes any more.
         let gone = change.changed.filter { change.new[$0] == nil }
         let kept = change.changed.filter { change.new[$0] != nil }
-        routing.apply(ServiceTableChange(old: change.old, new: change.new, changed: kept), family: family)
+        _ = relay.table.apply(ServiceTableChange(old: change.old, new: change.new, changed: kept), family: family)
         let report = try redirection?.apply(change, family: family)
-        routing.apply(ServiceTableChange(old: change.old, new: change.new, changed: gone), family: family)
-        engine.backendsChanged()
+        _ = relay.table.apply(ServiceTableChange(old: change.old, new: change.new, changed: gone), family: family)
         if let report { return report }
         return try synchronize(change.new, family: family)
     }
@@ -58,24 +57,36 @@ package struct UserspaceDataplane: Dataplane, ~Copyable {
     /// Opens the listeners behind the redirection, once.
     private mutating func listen() throws(DataplaneError) -> [IPFamily: RedirectionPorts] {
         if !ports.isEmpty { return ports }
+        let engine = relay.engine
         let wanted = IPFamily.allCases.map(RedirectionListeners.all)
         let failures = engine.listen(wanted.reduce(into: []) { $0.formUnion($1) })
-        for family in IPFamily.allCases {
-            // A host without IPv6 has no such sockets; what nobody listens at is not reached either.
-            var found = RedirectionPorts()
-            for place in RedirectionListeners.places {
-                let listener = RedirectionListeners.listener(place, family)
-                found[place] = engine.address(of: listener)?.port ?? 0
-            }
-            ports[family] = found
-        }
+        // A host without IPv6 has no such sockets, and no packets that would miss them.
         if let (listener, errno) = failures.first(where: { $0.key.address.family == .ipv4 }) {
-            ports = [:]
             throw DataplaneError(
                 .refused, doing: "listen at \(listener.address) for the relay", cause: errno.description)
+        }
+        for family in IPFamily.allCases {
+            var found = RedirectionPorts()
+            for place in RedirectionListeners.places {
+                found[place] = engine.address(of: RedirectionListeners.listener(place, family))?.port ?? 0
+            }
+            ports[family] = found
         }
         return ports
     }
 
-    package mutating func cleanup() throws(DataplaneError) -> [String] { try redirection?.remove() ?? [] }
+    package mutating func cleanup() throws(DataplaneError) -> [String] {
+        relay.publish([:])
+        _ = relay.engine.listen([])
+        ports = [:]
+        return try redirection?.remove() ?? []
+    }
+
+    /// Removes what this mode ever put into the kernel, without a relay.
+    ///
+    /// - Returns: what was removed, one line each.
+    package static func removeState(_ settings: UserspaceSettings = UserspaceSettings()) throws(DataplaneError) -> [String] {
+        var redirection = try Redirection(settings)
+        return try redirection.remove()
+    }
 }

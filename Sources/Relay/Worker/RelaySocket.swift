@@ -1,4 +1,3 @@
-internal import Glibc
 package import LinuxSystem
 internal import NetworkTypes
 
@@ -11,17 +10,31 @@ package final class RelaySocket: Sendable {
 
     /// Binds in the network namespace of the calling thread, beside those of other workers.
     ///
-    /// - Parameters:
-    ///   - address: the listener's, or with the port that the first worker's socket got.
-    ///   - mark: of what it sends, and of connections that come in by it (SO_MARK); 0: none.
-    init(_ listener: RelayListener, at address: SocketAddress, mark: UInt32) throws(Errno) {
+    /// A TCP socket has everything set that its connections inherit, the mark among it, which so need no system call for it.
+    ///
+    /// - Parameter address: the listener's, or with the port that the first worker's socket got.
+    init(
+        _ listener: RelayListener, at address: SocketAddress, _ configuration: RelayConfiguration
+    ) throws(Errno) {
         let socket = try Socket(listener.protocol == .tcp ? .stream : .datagram, address.family)
-        if mark != 0 { try socket.set(SOL_SOCKET, SO_MARK, Int32(bitPattern: mark)) }
+        if configuration.mark != 0 { try socket.setMark(configuration.mark) }
         if listener.isTransparent { try socket.setTransparent() }
         try socket.bindShared(to: address)
-        if listener.protocol == .tcp { try socket.listen() }
+        if listener.protocol == .tcp {
+            try socket.setNoDelay()
+            try socket.keepUrgentDataInline()
+            try socket.setKeepAlive(configuration.keepAlive)
+            try socket.listen()
+        }
         self.address = try socket.localAddress()
         self.listener = listener
         self.socket = socket
+    }
+}
+
+extension RelayConfiguration {
+    var keepAlive: KeepAlive {
+        KeepAlive(
+            idleSeconds: keepAliveIdleSeconds, intervalSeconds: keepAliveIntervalSeconds, probes: keepAliveProbes)
     }
 }
