@@ -115,7 +115,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
-            "NftablesDataplane", "BPFDataplane", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
+            "NftablesDataplane", "BPFDataplane", "UserspaceDataplane", "Relay", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
             "LocalAddress", nioCore, nioPosix, argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
     .executableTarget(
@@ -228,7 +228,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "ConformanceTests",
         dependencies: [
             "ConformanceTesting", "BPF", "BPFDataplane", "BPFTesting", "Dataplane", "DataplaneTesting", "LinuxSystem", "Netlink",
-            "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "ServiceTable",
+            "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "ServiceTable", "UserspaceDataplane",
         ]),
     .testTarget(
         name: "ObservabilityTests",

@@ -14,6 +14,12 @@ package struct OtherMode: Sendable {
         }
     }
 
+    /// - Parameter remove: removes what the mode ever put into the kernel, and says what that was, one line each.
+    package init(_ modeName: String, remove: @escaping @Sendable () throws(DataplaneError) -> [String]) {
+        self.modeName = modeName
+        self.remove = remove
+    }
+
     /// Removes everything the mode ever put into the kernel.
     ///
     /// - Returns: what was removed, one line each.

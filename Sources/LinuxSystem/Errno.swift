@@ -9,6 +9,7 @@ package struct Errno: Error, Sendable, Hashable, RawRepresentable {
     /// What the last failed call of this thread left behind.
     package static var current: Errno { Errno(rawValue: errno) }
 
+    package static let permissionDenied = Errno(rawValue: EACCES)
     package static let wouldBlock = Errno(rawValue: EAGAIN)
     package static let inProgress = Errno(rawValue: EINPROGRESS)
     package static let connectionRefused = Errno(rawValue: ECONNREFUSED)

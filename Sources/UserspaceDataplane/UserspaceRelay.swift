@@ -31,6 +31,8 @@ package final class UserspaceRelay: Sendable {
         table.notify { [weak engine] in engine?.backendsChanged() }
     }
 
+    deinit { engine.finish(within: .zero) }
+
     /// Where each frontend is served when frontends are bound; empty when packets are redirected.
     package var boundPlaces: [FrontendKey: [SocketAddress]] { places.withLock { $0 } }
 

@@ -62,7 +62,7 @@ extension FairwayTests {
             try await FairwayNode.with { cluster, _ in
                 let answer = try await cluster.get(["virtual-servers"])
                 #expect(answer.status == .exited(1))
-                #expect(answer.standardError.contains("kept by the ebpf mode only; this is nftables"), "\(answer)")
+                #expect(answer.standardError.contains("kept by the modes ebpf and userspace only; this is nftables"), "\(answer)")
             }
         }
     }

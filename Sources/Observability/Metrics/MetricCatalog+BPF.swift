@@ -1,9 +1,9 @@
 extension MetricCatalog {
     /// Series of one metric where each backend is one: 10 000 Services of 5 endpoints, in and out.
-    package static let ebpfSeriesPerMetric = 1 << 17
+    package static let backendSeriesPerMetric = 1 << 17
 
-    private static let service = ["namespace", "service", "port", "protocol", "ip_family"]
-    private static let backend = service + ["backend"]
+    static let service = ["namespace", "service", "port", "protocol", "ip_family"]
+    static let backend = service + ["backend"]
 
     /// The ebpf mode's. Part of the catalogue where it runs.
     package static let ebpf: [MetricDescription] = [

@@ -30,6 +30,9 @@ package final class RelayStatistics: Sendable {
     private let ended = Counters<End>()
     private let paused = Counters<Pause>()
 
+    /// Of the attempts that a backend took.
+    package let connectTimes = ConnectTimes()
+
     init() {}
 
     package func count(_ refusal: RelayRefusal) { refused.count(refusal) }

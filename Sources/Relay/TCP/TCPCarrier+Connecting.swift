@@ -115,8 +115,10 @@ extension TCPCarrier {
         connection.deadline = nil
         connection.phase = .established
         connection.lastMove = context.now
+        let took = connection.attemptBegan.duration(to: context.now)
+        context.statistics.connectTimes.count(took)
         connection.route.service.succeeded(
-            connection.request, connection.target, took: connection.attemptBegan.duration(to: context.now),
+            connection.request, connection.target, took: took,
             isRetry: !connection.tried.isEmpty)
         if connection.target.isGone { beginDrain(connection) }
         guard sendProxyHeader(connection) else { return end(connection, .backendReset) }

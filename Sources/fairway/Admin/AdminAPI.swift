@@ -17,6 +17,8 @@ struct AdminAPI: Sendable {
     let dns: DNSAdmin?
     /// Nil: another mode.
     let virtualServers: VirtualServerQueries?
+    /// Nil: another mode.
+    var userspace: UserspaceQueries?
 
     func answer(_ request: AdminRequest) -> AdminResponse {
         if let answer = dns?.answer(request) { return answer }
@@ -25,16 +27,22 @@ struct AdminAPI: Sendable {
             switch request.path {
             case "/v1/services": return try json(RowList(items: queries.serviceRows()))
             case "/v1/endpoints": return try json(RowList(items: queries.endpointRows()))
-            case "/v1/frontends": return try json(RowList(items: queries.frontendRows()))
+            case "/v1/frontends": return try json(RowList(items: queries.frontendRows(listening: userspace?.listening ?? { _ in nil })))
             case "/v1/backends": return try json(RowList(items: queries.backendRows()))
             case "/v1/status": return try json(status())
             case "/v1/virtual-servers", "/v1/connections":
+                let wantsConnections = request.path == "/v1/connections"
+                if let userspace {
+                    return wantsConnections
+                        ? try json(RowList(items: userspace.connectionRows(engine.view, queries.namespace)))
+                        : try json(RowList(items: userspace.serverRows(engine.view, queries.namespace)))
+                }
                 guard let virtualServers else {
                     return AdminResponse(
                         status: 404, contentType: "text/plain",
-                        text: "\(request.path.dropFirst(4)) are kept by the ebpf mode only; this is \(configuration.mode.name)\n")
+                        text: "\(request.path.dropFirst(4)) are kept by the modes ebpf and userspace only; this is \(configuration.mode.name)\n")
                 }
-                return request.path == "/v1/connections"
+                return wantsConnections
                     ? try json(RowList(items: virtualServers.connectionRows(view: engine.view, queries.namespace)))
                     : try json(RowList(items: virtualServers.serverRows(queries.namespace)))
             default:

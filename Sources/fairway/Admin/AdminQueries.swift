@@ -83,14 +83,15 @@ struct AdminQueries {
         }
     }
 
-    func frontendRows() -> [FrontendRow] {
+    /// - Parameter listening: where a frontend is bound; nil where packets are redirected or translated.
+    func frontendRows(listening: (FrontendKey) -> [String]?) -> [FrontendRow] {
         servicePorts.flatMap { port in
             port.frontends.map { frontend in
                 FrontendRow(
                     namespace: port.key.id.namespace, service: port.key.id.service, port: port.key.id.portName,
                     kind: frontend.kind.rawValue, frontend: frontend.key(in: port.key).description,
                     fromPod: frontend.verdicts.pod.text, fromNode: frontend.verdicts.node.text,
-                    fromOutside: frontend.verdicts.outside.text)
+                    fromOutside: frontend.verdicts.outside.text, listening: listening(frontend.key(in: port.key)))
             }
         }
     }

@@ -83,6 +83,8 @@ struct FrontendRow: Row {
     var fromPod: String
     var fromNode: String
     var fromOutside: String
+    /// Sockets of this host that serve it; nil where packets to the frontend itself are taken.
+    var listening: [String]?
 
     static let header = ["NAMESPACE", "SERVICE", "PORT", "KIND", "FRONTEND", "FROM-POD", "FROM-NODE", "FROM-OUTSIDE"]
     var columns: [String] {

@@ -84,7 +84,7 @@ struct VirtualServerQueries: Sendable {
         }
     }
 
-    private static func text(_ key: FrontendKey) -> String {
+    static func text(_ key: FrontendKey) -> String {
         switch key.destination {
         case .address(let address): address.description(withPort: key.port)
         case .nodeAddresses: "nodeport \(key.port) \(key.family)"

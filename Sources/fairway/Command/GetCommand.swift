@@ -125,7 +125,16 @@ struct GetFrontends: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "frontends", abstract: "Addresses served, and what happens to packets by origin.")
     @OptionGroup var options: GetOptions
-    func run() async throws { try await options.showRows("frontends", FrontendRow.self) }
+    func run() async throws {
+        try options.show(try await options.fetch("frontends", as: RowList<FrontendRow>.self)) { list in
+            // The column is there where frontends are bound (--userspace-bind loopback).
+            let isBound = list.items.contains { $0.listening != nil }
+            return TextTable(
+                header: FrontendRow.header + (isBound ? ["LISTEN"] : []),
+                rows: list.items.map { $0.columns + (isBound ? [ServiceRow.joined($0.listening ?? [])] : []) }
+            ).text
+        }
+    }
 }
 
 struct GetBackends: AsyncParsableCommand {

@@ -3,7 +3,7 @@ internal import ArgumentParser
 struct GetVirtualServers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "virtual-servers",
-        abstract: "Service ports with their backends, as the kernel has them and ipvsadm -Ln shows them (ebpf mode).")
+        abstract: "Service ports with their backends, as ipvsadm -Ln shows them (ebpf and userspace mode).")
     @OptionGroup var options: GetOptions
 
     func run() async throws {
@@ -16,7 +16,7 @@ struct GetVirtualServers: AsyncParsableCommand {
 
 struct GetConnections: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "connections", abstract: "Open connections to Services, as ipvsadm -Lnc shows them (ebpf mode).")
+        commandName: "connections", abstract: "Open connections to Services, as ipvsadm -Lnc shows them (ebpf and userspace mode).")
     @OptionGroup var options: GetOptions
 
     func run() async throws { try await options.showRows("connections", ConnectionRow.self) }

@@ -15,6 +15,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup(title: "Source") var source: SourceOptions
     @OptionGroup(title: "Services") var services: ServiceOptions
     @OptionGroup(title: "The ebpf mode") var ebpf: BPFOptions
+    @OptionGroup(title: "The userspace mode") var userspace: UserspaceOptions
     @OptionGroup(title: "Node") var node: NodeOptions
     @OptionGroup(title: "Pacing") var pacing: PacingOptions
     @OptionGroup(title: "Listening") var listening: ListenOptions
@@ -50,7 +51,8 @@ struct RunCommand: AsyncParsableCommand {
             healthz: healthz, metrics: metrics,
             adminSocket: listening.admin.adminSocket, node: try node.settings(stateDirectory: source.stateDir),
             closesStaleConnections: services.closeStaleConnections, mode: try services.mode(),
-            ebpf: try ebpf.settings(closesStaleConnections: services.closeStaleConnections), dns: dns,
+            ebpf: try ebpf.settings(closesStaleConnections: services.closeStaleConnections),
+            userspace: try userspace.configuration(), dns: dns,
             takesOver: takeOver)
         let level: Logger.Level = verbose ? .debug : .info
         let logger = Logger(label: "fairway") { _ in LineLogHandler(level: level) }

@@ -5,7 +5,7 @@ internal import ServiceTable
 
 /// Options that decide about Services, named as kube-proxy names them.
 struct ServiceOptions: ParsableArguments {
-    @Option(help: "Carries Services into the kernel: nftables or ebpf.")
+    @Option(help: "What carries Services: nftables, ebpf or userspace.")
     var proxyMode = ProxyMode.nftables.rawValue
 
     @Option(help: "This node's name, as Pods and Nodes spell it (default: the host's name in lower case).")
@@ -68,8 +68,8 @@ struct ServiceOptions: ParsableArguments {
 
     func mode() throws(CommandFailure) -> ProxyMode {
         guard let mode = ProxyMode(rawValue: proxyMode) else {
-            let known = ProxyMode.allCases.map(\.rawValue).joined(separator: " or ")
-            throw .usage("--proxy-mode \(proxyMode): expected \(known)")
+            let known = ProxyMode.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .usage("--proxy-mode \(proxyMode): expected one of \(known)")
         }
         return mode
     }

@@ -11,6 +11,7 @@ internal import ServiceLifecycle
 internal import ServicePolicy
 internal import ServiceTable
 internal import UnixSignals
+internal import UserspaceDataplane
 
 /// `fairway run`: wires sources, engine, dataplane and the places where the daemon answers.
 struct Daemon {
@@ -26,6 +27,7 @@ struct Daemon {
         var closesStaleConnections: Bool
         var mode: ProxyMode
         var ebpf: BPFSettings
+        var userspace: UserspaceConfiguration
         /// Nil: no DNS.
         var dns: DNSConfiguration?
         /// A daemon that works here already is asked to end.
@@ -50,16 +52,17 @@ struct Daemon {
         let succession = DaemonSuccession(configuration: configuration, hostAddresses: addresses, logger: logger)
         let (lock, dns) = try await succession.begin()
         let node = try NodeService(
-            settings: configuration.node, tunesConntrack: configuration.mode.usesConntrack, lock: lock, logger: logger)
+            settings: configuration.node, tunesConntrack: configuration.standsOnConntrack,
+            watchesNode: configuration.isPrivileged, lock: lock, logger: logger)
 
         let conntrack =
-            configuration.mode.usesConntrack
+            configuration.mode.keepsFlowsInConntrack
             ? ConntrackService(closesTCP: configuration.closesStaleConnections, metrics: metrics, logger: logger) : nil
         let modes = DataplaneModes(pinPath: configuration.ebpf.pinPath)
-        let runningMode = configuration.mode.name
+        let (runningMode, isPrivileged) = (configuration.mode.name, configuration.isPrivileged)
         let runner = DataplaneRunner(
             limits: configuration.limits,
-            whenReady: { modes.removeOthers(than: runningMode, logger: logger) }
+            whenReady: { modes.removeOthers(than: runningMode, isPrivileged: isPrivileged, logger: logger) }
         ) { outcome in
             metrics.finished(outcome)
             conntrack?.follow(outcome)
@@ -73,9 +76,9 @@ struct Daemon {
                 logger.error("\(outcome.family): \(error); everything is compared with the kernel next")
             }
         }
-        let view = BPFView()
+        let (view, relays) = (BPFView(), UserspaceView())
         let dataplane = DataplaneService(
-            runner: runner, mode: try configuration.dataplaneMode(runner, metrics, view, logger))
+            runner: runner, mode: try configuration.dataplaneMode(runner, metrics, view, relays, logger))
         let order = try await adopt(dataplane)
         conntrack?.adopt(order)
 
@@ -92,6 +95,7 @@ struct Daemon {
         }
         metrics.readAtScrape(engine: engine, manifests: report)
         if configuration.mode == .ebpf { BPFMetrics(view: view).readAtScrape(prometheus) }
+        if configuration.mode == .userspace { UserspaceMetrics(view: relays).readAtScrape(prometheus) }
         let manifests = ManifestService(source: configuration.manifests, report: report, logger: logger) {
             engine.apply($0)
         }
@@ -107,7 +111,8 @@ struct Daemon {
                     AdminAPI(
                         configuration: configuration, engine: engine, health: health, manifests: report,
                         dns: dns.map(DNSAdmin.init),
-                        virtualServers: configuration.mode == .ebpf ? VirtualServerQueries(view: view) : nil)))
+                        virtualServers: configuration.mode == .ebpf ? VirtualServerQueries(view: view) : nil,
+                        userspace: configuration.mode == .userspace ? UserspaceQueries(view: relays) : nil)))
         }
         services += listeners(health: health, prometheus: prometheus, engine: engine)
         if let dns {
@@ -214,13 +219,16 @@ extension Daemon.Configuration {
     func makeMetrics() -> PrometheusMetrics {
         var catalog = MetricCatalog.all
         if dns != nil { catalog += MetricCatalog.dns }
-        guard mode == .ebpf else { return PrometheusMetrics(catalog: catalog) }
-        return PrometheusMetrics(
-            catalog: catalog + MetricCatalog.ebpf, seriesPerMetric: MetricCatalog.ebpfSeriesPerMetric)
+        switch mode {
+        case .nftables: return PrometheusMetrics(catalog: catalog)
+        case .ebpf: catalog += MetricCatalog.ebpf
+        case .userspace: catalog += MetricCatalog.userspace
+        }
+        return PrometheusMetrics(catalog: catalog, seriesPerMetric: MetricCatalog.backendSeriesPerMetric)
     }
 
     func dataplaneMode(
-        _ runner: DataplaneRunner, _ metrics: DaemonMetrics, _ view: BPFView, _ logger: Logger
+        _ runner: DataplaneRunner, _ metrics: DaemonMetrics, _ view: BPFView, _ relays: UserspaceView, _ logger: Logger
     ) throws -> DataplaneService.Mode {
         switch mode {
         case .nftables: .nftables(try TableWatchService(runner: runner, metrics: metrics, logger: logger))
@@ -228,8 +236,15 @@ extension Daemon.Configuration {
             .ebpf(ebpf, view) { notice in
                 logger.log(level: notice.isWarning ? .warning : .info, "\(notice)")
             }
+        case .userspace: .userspace(userspace, relays) { logger.warning("\($0)") }
         }
     }
+
+    /// Packets of Services pass connection tracking.
+    var standsOnConntrack: Bool { mode == .nftables || (mode == .userspace && isPrivileged) }
+
+    /// The kernel is written to. False where frontends are bound, as a plain user may.
+    var isPrivileged: Bool { mode != .userspace || userspace.settings.binding == .redirect }
 
     /// The source, which also gives addresses to Services.
     var manifests: ManifestSource {

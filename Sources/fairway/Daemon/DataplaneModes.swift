@@ -2,6 +2,7 @@ internal import BPFDataplane
 internal import Dataplane
 internal import Logging
 internal import NftablesDataplane
+internal import UserspaceDataplane
 
 /// Every dataplane there is. What a mode left that no longer runs is removed once the one that runs is
 /// ready, and by `fairway cleanup`.
@@ -17,14 +18,17 @@ struct DataplaneModes: Sendable {
                 settings.pinPath = pinPath
                 return BPFDataplane(settings)
             },
+            OtherMode(UserspaceDataplane.modeName) { () throws(DataplaneError) in try UserspaceDataplane.removeState() },
         ]
     }
 
-    func removeOthers(than running: String, logger: Logger) {
+    /// - Parameter isPrivileged: it is an error when the process may not do it.
+    func removeOthers(than running: String, isPrivileged: Bool = true, logger: Logger) {
         for mode in all where mode.modeName != running {
             do throws(DataplaneError) {
                 for line in try mode.removeState() { logger.info("mode \(mode.modeName) no longer runs: removed \(line)") }
             } catch {
+                if !isPrivileged && error.code == .permission { continue }
                 logger.error("mode \(mode.modeName) no longer runs, and what it left stays: \(error)")
             }
         }

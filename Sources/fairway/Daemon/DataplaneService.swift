@@ -5,6 +5,7 @@ internal import NftablesDataplane
 internal import ServiceLifecycle
 internal import ServiceTable
 internal import Synchronization
+internal import UserspaceDataplane
 
 /// The dataplane's thread: opens the kernel's tables, tells in which order they hold backends, then
 /// works for the runner until it is stopped.
@@ -13,6 +14,7 @@ final class DataplaneService: Service, Sendable {
     enum Mode: Sendable {
         case nftables(TableWatchService)
         case ebpf(BPFSettings, BPFView, @Sendable (BPFNotice) -> Void)
+        case userspace(UserspaceConfiguration, UserspaceView, @Sendable (UserspaceNotice) -> Void)
     }
 
     private let runner: DataplaneRunner
@@ -44,6 +46,13 @@ final class DataplaneService: Service, Sendable {
                             try Self.work(dataplane, runner, continuation)
                         case .ebpf(let settings, let view, let notify):
                             try Self.work(BPFDataplane(settings, view: view, notify: notify), runner, continuation)
+                        case .userspace(let configuration, let view, let notify):
+                            let relay = try configuration.makeRelay()
+                            view.relay = relay
+                            let dataplane = try UserspaceDataplane(configuration.settings, relay: relay, notify: notify)
+                            try Self.work(dataplane, runner, continuation)
+                            relay.engine.finish(within: .zero)
+                            relay.engine.waitUntilFinished()
                         }
                     } catch {
                         continuation.resume(throwing: error)

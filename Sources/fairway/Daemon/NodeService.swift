@@ -27,6 +27,7 @@ final class NodeService: Service, Sendable {
 
     private let settings: NodeSettings
     private let tunesConntrack: Bool
+    private let watchesNode: Bool
     private let logger: Logger
     private let lock: DaemonLock?
     private let wake: WakeDescriptor
@@ -36,10 +37,14 @@ final class NodeService: Service, Sendable {
     ///
     /// - Parameters:
     ///   - tunesConntrack: the mode that runs stands on connection tracking.
+    ///   - watchesNode: the mode that runs stands on the node's set-up, and on NodePorts that no process has.
     ///   - lock: that daemon's; nil where a lock is not to be had.
-    init(settings: NodeSettings, tunesConntrack: Bool, lock: DaemonLock?, logger: Logger) throws(CommandFailure) {
+    init(
+        settings: NodeSettings, tunesConntrack: Bool, watchesNode: Bool = true, lock: DaemonLock?, logger: Logger
+    ) throws(CommandFailure) {
         self.settings = settings
         self.tunesConntrack = tunesConntrack
+        self.watchesNode = watchesNode
         self.logger = logger
         self.lock = lock
         do throws(Errno) {
@@ -97,11 +102,11 @@ final class NodeService: Service, Sendable {
                 return (state.isStopped, state.isSynced, state.hasNewPorts ? state.nodePorts : nil)
             }
             if isStopped { return }
-            watch.check(ports)
+            if watchesNode { watch.check(ports) }
             current = ports ?? current
             // Sockets and settings change without a word: they are looked at again each time.
             if let current {
-                collisions.check(current)
+                if watchesNode { collisions.check(current) }
                 reservation.update(current)
             }
             if tunesConntrack, isSynced, !isTuned {

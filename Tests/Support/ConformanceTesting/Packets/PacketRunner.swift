@@ -20,13 +20,15 @@ package final class PacketRunner: Sendable {
 
     private let topology: ConformanceTopology
     private let sockets: SocketLevel?
+    private let exceptions: Set<ConformanceException>
     private let arrivals = ArrivalCount()
     private let jobs = Mutex<(waiting: [Job], isClosed: Bool)>((waiting: [], isClosed: false))
     /// Kinds of refusals that clients were seen to hear of.
     private let refusals = Mutex<Set<String>>([])
     private let wake = DispatchSemaphore(value: 0)
 
-    private init(_ topology: ConformanceTopology, _ sockets: SocketLevel?) {
+    private init(_ topology: ConformanceTopology, _ sockets: SocketLevel?, _ exceptions: Set<ConformanceException>) {
+        self.exceptions = exceptions
         self.topology = topology
         self.sockets = sockets
     }
@@ -38,13 +40,15 @@ package final class PacketRunner: Sendable {
     ///   - forget: has the dataplane forget the connections it has translated.
     ///   - sockets: how processes of node-a and its pods come to be among those whose sockets the dataplane balances;
     ///     nil when it sees packets only.
+    ///   - exceptions: where the dataplane may do otherwise than the contract says.
     package static func with<Plane: Dataplane & SendableMetatype & ~Copyable>(
         _ make: @escaping @Sendable () throws -> Plane,
-        forget: @escaping @Sendable (inout Plane) throws -> Void = { _ in }, sockets: SocketLevel? = nil, _ body: (PacketRunner) async throws -> Void
+        forget: @escaping @Sendable (inout Plane) throws -> Void = { _ in }, sockets: SocketLevel? = nil,
+        excepting exceptions: Set<ConformanceException> = [], _ body: (PacketRunner) async throws -> Void
     ) async throws {
         let topology = try await DedicatedThread.run(named: "topology") { try ConformanceTopology() }
         defer { topology.close() }
-        let runner = PacketRunner(topology, sockets)
+        let runner = PacketRunner(topology, sockets, exceptions)
         var servers: [AnswerServer] = []
         func start(_ name: String, _ ports: [PortNumber], _ namespace: TestNamespace) async throws {
             servers.append(
@@ -135,7 +139,7 @@ package final class PacketRunner: Sendable {
                 let probed = try topology.probe(
                     flow, arrivals: arrivals, isPatient: isFirstRefusal(flow), sockets: sockets)
                 let isExcepted = sockets?.senders(flow.from) ?? false
-                var lines = [flow.violation(probed.outcomes, excepting: isExcepted ? [.sourceOfBalancedSockets] : [])].compactMap { $0 }
+                var lines = [flow.violation(probed.outcomes, excepting: exceptions.union(isExcepted ? [.sourceOfBalancedSockets] : []))].compactMap { $0 }
                 lines += probed.oddities.map { "\(flow): \($0)" }
                 if lines.isEmpty { lines += memories.violations(flow, probed.answers) }
                 violations += lines.map { "\(step.name): \($0)" }
