@@ -18,6 +18,7 @@ package final class RelayStatistics: Sendable {
         case stopped
     }
 
+    package let datagrams = UDPStatistics()
     private let counts = Mutex<(refusals: [RelayRefusal: UInt64], ends: [End: UInt64])>(([:], [:]))
 
     init() {}
