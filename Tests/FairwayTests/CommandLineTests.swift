@@ -42,6 +42,8 @@ extension FairwayTests {
             ("--pod-bridge-interface", "BridgeInterface"), ("--pod-interface-name-prefix", "InterfaceNamePrefix"),
             ("--ebpf-cgroup", "(default: the root)"), ("--ebpf-pin-path", "(default: /sys/fs/bpf/fairway)"),
             ("--ebpf-interfaces", "(default: every interface but loopback)"),
+            ("--userspace-bind", "(default: redirect)"), ("--userspace-drain-timeout", "(default: 0)"),
+            ("--userspace-rest-after-failures", "(default: 0)"),
             ("--scheduler", "(default: random)"), ("--masquerade-all", "Masquerade"), ("--nodeport-addresses", "(default: primary)"),
             ("--service-cluster-ip-range", "(default: 10.96.0.0/12,fd00:10:96::/112)"),
             ("--conntrack-max-per-core", "(default: 32768)"), ("--conntrack-min", "(default: 131072)"),
@@ -66,7 +68,10 @@ extension FairwayTests {
 
         @Test(arguments: [
             (["run", "--bogus"], "--bogus"), (["run", "--manifests"], "--manifests"), (["run"], "--manifests"),
-            (["run", "--manifests", "/tmp", "--proxy-mode", "magic"], "--proxy-mode magic: expected nftables or ebpf"),
+            (["run", "--manifests", "/tmp", "--proxy-mode", "magic"], "--proxy-mode magic: expected one of nftables, ebpf, userspace"),
+            (["run", "--manifests", "/tmp", "--userspace-bind", "everywhere"], "--userspace-bind everywhere: expected redirect or loopback"),
+            (["run", "--manifests", "/tmp", "--userspace-drain-timeout", "1.5s"], "--userspace-drain-timeout 1.5s"),
+            (["run", "--manifests", "/tmp", "--userspace-rest-after-failures", "-1"], "--userspace-rest-after-failures"),
             (["run", "--manifests", "/tmp", "--proxy-mode", "ebpf", "--ebpf-cgroup", "kubepods"], "--ebpf-cgroup"),
             (["run", "--manifests", "/tmp", "--ebpf-pin-path", "pins"], "--ebpf-pin-path"),
             (["run", "--manifests", "/tmp", "--ebpf-interfaces", "eth0,a*b"], "--ebpf-interfaces"),
