@@ -41,7 +41,7 @@ import UserspaceDataplane
         let relay = RelayTable()
         relay.setNodeAddresses(Self.nodeAddresses)
         var old = ServiceTable()
-        for step in 0..<25 {
+        for step in 0..<15 {
             var node = RandomServiceTable.node
             node.localDetector = Self.detectors.randomElement(using: &random) ?? .none
             if random.oneIn(4) { node.nodePortAddresses.removeFirst() }
