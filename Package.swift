@@ -209,7 +209,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
     .testTarget(
         name: "NetlinkTests", dependencies: ["Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
-    .testTarget(name: "DataplaneTests", dependencies: ["Dataplane", "ServiceTable", "NetworkTypes"]),
+    .testTarget(name: "DataplaneTests", dependencies: ["Dataplane", "LoadBalancing", "ServiceTable", "NetworkTypes"]),
     .testTarget(
         name: "ConntrackTests",
         dependencies: [

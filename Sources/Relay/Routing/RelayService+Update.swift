@@ -31,7 +31,8 @@ extension RelayService {
     }
 
     /// Replaces what is known. A place that stays keeps its backend with its counts; so does one that comes back before
-    /// its connections have ended. Those no longer named are marked as gone. O(backends of this service).
+    /// its connections have ended. Those no longer named are marked as gone. O(backends of this service), and with Maglev
+    /// O(size of its table) when backends change. Updates come one after the other.
     ///
     /// - Returns: how many are newly gone and have connections.
     package func update(_ content: Content) -> Int {
@@ -44,7 +45,10 @@ extension RelayService {
     /// The same with backends that the caller has made, in turn.
     package func update(_ options: Options, cluster: [RelayBackend], local: [RelayBackend]) {
         state.withLock { state in
-            for backend in cluster + local { state.backends[backend.address] = backend }
+            for backend in cluster + local {
+                let old = state.backends.updateValue(backend, forKey: backend.address)
+                if old !== backend { old?.markGone() }
+            }
         }
         var content = Content()
         content.options = options

@@ -80,9 +80,16 @@ package final class RelayTable: RelayDirectory {
 /// What one step cost and did.
 package struct RelayTableReport: Sendable, Hashable {
     /// Services that were given new backends or options, or ended.
-    package var services = 0
-    package var frontendsWritten = 0
-    package var frontendsRemoved = 0
+    package var services: Int
+    package var frontendsWritten: Int
+    package var frontendsRemoved: Int
     /// Backends with connections that nobody knows any more.
-    package var backendsGone = 0
+    package var backendsGone: Int
+
+    package init(services: Int = 0, frontendsWritten: Int = 0, frontendsRemoved: Int = 0, backendsGone: Int = 0) {
+        self.services = services
+        self.frontendsWritten = frontendsWritten
+        self.frontendsRemoved = frontendsRemoved
+        self.backendsGone = backendsGone
+    }
 }
