@@ -6,8 +6,8 @@ package struct RelayConfiguration: Sendable {
     package var connectTimeouts: [Duration] = [.milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2)]
     /// Written to every socket that goes to a backend (SO_MARK), so that the redirection leaves it alone; 0: none.
     package var mark: UInt32 = 0
-    /// Connections of all workers. Beyond it listening stops, and goes on when nine tenths are left. Clients wait in the
-    /// kernel's queues meanwhile.
+    /// Connections of all workers (that may be exceeded by one for each further worker). At it listening stops, and goes
+    /// on when nine tenths are left. Clients wait in the kernel's queues meanwhile.
     ///
     /// A connection takes two descriptors, and two more for each direction in which whole buffers move. Beside the
     /// kernel's socket buffers it has some 500 bytes, and for each direction whose receiver does not keep up either one

@@ -1,3 +1,4 @@
+private import CLinux
 import Glibc
 
 /// Keeps SIGPIPE from the calling thread, and from the threads that it makes afterwards: what moves bytes to a peer that

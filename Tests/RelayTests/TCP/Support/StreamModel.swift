@@ -15,6 +15,8 @@ struct StreamModel {
         var sawEnd = false
     }
 
+    private static let patterns = [Pattern(seed: 10), Pattern(seed: 11)]
+
     private enum Step: CaseIterable {
         case writeLittle, writeMuch, read, readLittle, readMuch, end, reset
     }
@@ -28,7 +30,7 @@ struct StreamModel {
         let client = try TestStream(to: relay.address)
         let (server, _) = try backend.accept()
         sides = [
-            Side(stream: client, pattern: Pattern(seed: 10)), Side(stream: server, pattern: Pattern(seed: 11)),
+            Side(stream: client, pattern: Self.patterns[0]), Side(stream: server, pattern: Self.patterns[1]),
         ]
     }
 

@@ -89,6 +89,15 @@ final class TestStream: Sendable {
         }
     }
 
+    /// How the connection of a client that only listens ends, which may be before it has begun.
+    static func errorOfClient(of address: SocketAddress) throws -> Errno? {
+        do {
+            return try TestStream(to: address).readToError()
+        } catch let error as Errno {
+            return error
+        }
+    }
+
     func end() throws { try perform { (socket) throws(Errno) in try socket.shutdownSending() } }
 
     func reset() {
