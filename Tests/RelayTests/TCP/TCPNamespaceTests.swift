@@ -6,6 +6,7 @@ import Testing
 @testable import Relay
 
 @Suite struct TCPNamespaceTests {
+    // Nobody listens at port 1: without its mark the relay would not reach the backend.
     @Test(
         "the frontend of a redirected connection is what connection tracking remembers",
         .enabled(if: Requirement.root && Requirement.tool("nft"), "needs root and nft"), arguments: IPFamily.allCases)
@@ -19,7 +20,8 @@ import Testing
             let host = family == .ipv4 ? "127.0.0.1" : "[::1]"
             let backend = try TestBackend(at: "\(host):0")
             let any = family == .ipv4 ? "0.0.0.0:0" : "[::]:0"
-            return (try TestRelay(to: [backend.address], at: any, destination: .redirected), backend)
+            let relay = try TestRelay(to: [backend.address], at: any, destination: .redirected) { $0.mark = 0x77 }
+            return (relay, backend)
         }
         let table = family == .ipv4 ? "ip" : "ip6"
         let rules = """
@@ -27,6 +29,7 @@ import Testing
                 chain output {
                     type nat hook output priority -100
                     \(table) daddr \(frontend.address) tcp dport 80 redirect to :\(relay.address.port)
+                    meta mark != 0x77 tcp dport \(backend.address.port) redirect to :1
                 }
             }
             """

@@ -124,6 +124,33 @@ import Testing
         }
     }
 
+    @Test("both sides have keep-alive") func keepAlive() async throws {
+        try await DedicatedThread.run(named: "test") {
+            let backend = try TestBackend()
+            let relay = try TestRelay(to: [backend.address]) { $0.keepAliveAfter = .milliseconds(20) }
+            let client = try TestStream(to: relay.address)
+            let (server, _) = try backend.accept()
+            // The kernel's table: "sl local_address rem_address st tx_queue:rx_queue tr:tm->when ...", where timer 2 is
+            // keep-alive. Ports are hexadecimal.
+            func hasTimer(_ column: Int, _ port: UInt16) -> Bool {
+                guard let file = try? FileDescriptor(opening: "/proc/net/tcp"), let bytes = try? file.readAll() else {
+                    return false
+                }
+                let suffix = ":" + String(port, radix: 16, uppercase: true)
+                return bytes.split(separator: UInt8(ascii: "\n")).contains { line in
+                    let words = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+                    return words.count > 5 && words[column].hasSuffix(suffix) && words[3] == "01"
+                        && words[5].hasPrefix("02:")
+                }
+            }
+            // The relay's socket to the client has the relay's port, and the one to the backend goes to the backend's.
+            try relay.settle("keep-alive with the client") { hasTimer(1, relay.address.port) }
+            try relay.settle("keep-alive with the backend") { hasTimer(2, backend.address.port) }
+            client.close()
+            server.close()
+        }
+    }
+
     private func echo(_ relay: TestRelay, _ backend: TestBackend) throws {
         let client = try TestStream(to: relay.address)
         let (server, _) = try backend.accept()
