@@ -7,8 +7,8 @@ package struct RelayConfiguration: Sendable {
     /// Written to every socket (SO_MARK), so that the redirection leaves what it sends alone and knows its connections; 0:
     /// none. Other than 0 needs CAP_NET_ADMIN.
     package var mark: UInt32 = 0
-    /// Connections of all workers. Beyond it listening stops, and goes on when nine tenths are left. Clients wait in the
-    /// kernel's queues meanwhile.
+    /// Connections of all workers (that may be exceeded by one for each further worker). At it listening stops, and goes
+    /// on when nine tenths are left. Clients wait in the kernel's queues meanwhile.
     ///
     /// A connection takes two descriptors, and two more for each direction in which whole buffers move. Beside the
     /// kernel's socket buffers it has some 500 bytes, and for each direction whose receiver does not keep up either one
@@ -18,11 +18,13 @@ package struct RelayConfiguration: Sendable {
     /// since: others may have closed something.
     package var starvationPause: Duration = .seconds(1)
     /// A silent peer is asked whether it is still there after so many seconds, then so often, and given up after so many
-    /// questions without an answer. On the side of the backend this begins when a connection is some seconds old: most
-    /// end before, and need no system calls for it.
+    /// questions without an answer.
     package var keepAliveIdleSeconds: Int32 = 60
     package var keepAliveIntervalSeconds: Int32 = 15
     package var keepAliveProbes: Int32 = 4
+    /// Sockets of backends get keep-alive at this age, when all are looked at, which is as often: most end before and need
+    /// no system calls for it. Those of clients have it from the beginning.
+    package var keepAliveAfter: Duration = .seconds(10)
     /// UDP sessions of all workers; beyond it the one idle for longest ends.
     package var sessionLimit = 1 << 17
     /// UDP sessions of one client address; beyond it its oldest idle one ends.

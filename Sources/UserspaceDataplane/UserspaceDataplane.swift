@@ -24,7 +24,17 @@ package struct UserspaceDataplane: Dataplane, ~Copyable {
     ) throws(DataplaneError) {
         self.relay = relay
         binding = FrontendBinding(relay, notify: notify)
-        redirection = settings.binding == .redirect ? try Redirection(settings) : nil
+        do throws(DataplaneError) {
+            redirection = settings.binding == .redirect ? try Redirection(settings) : nil
+        } catch {
+            throw error.code == .permission ? Self.needsPrivilege(error.cause) : error
+        }
+    }
+
+    private static func needsPrivilege(_ cause: String) -> DataplaneError {
+        DataplaneError(
+            .permission, doing: "redirect packets to the relay",
+            cause: "\(cause); or bind frontends instead, which needs no privilege: --userspace-bind loopback")
     }
 
     /// The relay's state is its own: an earlier process left none.

@@ -31,7 +31,7 @@ struct AllocationFile {
         var warnings: [String] = []
         // SAFETY: the C string lives for the call.
         if unsafe mkdir(directory, 0o755) != 0, errno != EEXIST {
-            warnings.append("\(directory): \(Errno.current): addresses given to Services will not survive a restart")
+            warnings.append("--state-dir \(directory): \(Errno.current): addresses given to Services will not survive a restart")
         }
         let read: [UInt8]?
         do throws(Errno) {

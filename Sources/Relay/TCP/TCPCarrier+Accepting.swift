@@ -67,20 +67,17 @@ extension TCPCarrier {
     /// - Returns: false when there is nothing to accept, or nothing may be.
     private func acceptOne(_ index: Int) -> Bool {
         guard pause == nil, let listening = listeners[index] else { return false }
-        guard context.capacity.take() else {
+        guard context.capacity.hasRoom else {
             pauseListening(.connections)
             return false
         }
         do throws(Errno) {
-            guard let accepted = try listening.socket.socket.accept() else {
-                context.capacity.giveBack()
-                return false
-            }
+            guard let accepted = try listening.socket.socket.accept() else { return false }
             let peer = accepted.peer
+            context.capacity.take()
             if !begin(accepted.take(), peer, listening) { context.capacity.giveBack() }
             return true
         } catch {
-            context.capacity.giveBack()
             guard error.isWantOfResources else {
                 // It was over before it was accepted, or a fault of its network (accept(2)): the next one may be well.
                 return true

@@ -72,8 +72,7 @@ extension TCPCarrier {
                 _ = try socket.connect(to: backend.address)
                 // What happens from now on is reported, also an answer that came within the call.
                 try context.watch(
-                    socket.descriptor.rawValue, [.readable, .writable, .peerEnd, .urgent, .edgeTriggered], .tcp,
-                    token: key.of(.backend).rawValue)
+                    socket.descriptor.rawValue, Self.everything, .tcp, token: key.of(.backend).rawValue)
                 return .begun(TCPAttempt(socket: socket, target: backend))
             } catch {
                 if error.isWantOfResources {

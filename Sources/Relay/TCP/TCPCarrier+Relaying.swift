@@ -41,7 +41,9 @@ extension TCPCarrier {
         }
         switch outcome {
         case .waiting: break
-        case .interrupted: interrupted.append(connection.key)
+        case .interrupted:
+            if !connection.up.isQueued { interrupted.append(connection.key) }
+            connection.up.isQueued = true
         case .ended:
             if connection.down.hasEnded { return end(connection, .finished) }
             // Refused only when it was reset, which is reported.
@@ -62,7 +64,9 @@ extension TCPCarrier {
         }
         switch outcome {
         case .waiting: break
-        case .interrupted: interrupted.append(connection.key.of(.backend))
+        case .interrupted:
+            if !connection.down.isQueued { interrupted.append(connection.key.of(.backend)) }
+            connection.down.isQueued = true
         case .ended:
             if connection.up.hasEnded { return end(connection, .finished) }
             try? connection.client.shutdownSending()
@@ -73,9 +77,7 @@ extension TCPCarrier {
     }
 
     func clientInterest(_ connection: TCPConnection) -> Epoll.Interest {
-        var interest: Epoll.Interest = [.readable, .peerEnd, .urgent, .edgeTriggered]
-        if connection.watchesClientWritable { interest.insert(.writable) }
-        return interest
+        connection.watchesClientWritable ? Self.everything : Self.everythingButWritable
     }
 
     /// A client that takes everything is never asked whether it can take more: being told of that from the beginning

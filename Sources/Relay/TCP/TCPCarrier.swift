@@ -7,8 +7,8 @@ internal import LinuxSystem
 /// end, recv of the second, 2 close; and epoll_wait, once for all that happened meanwhile. Each further request and
 /// answer: recv and send each way.
 final class TCPCarrier: RelayCarrier {
-    /// Sockets of backends get keep-alive when they are as old as this, and all are looked at as often.
-    static let keepAliveAfter: Duration = .seconds(10)
+    static let everythingButWritable: Epoll.Interest = [.readable, .peerEnd, .urgent, .edgeTriggered]
+    static let everything = everythingButWritable.union(.writable)
 
     let context: RelayWorkerContext
     let pool = TransferPool()
@@ -23,7 +23,7 @@ final class TCPCarrier: RelayCarrier {
 
     init(_ context: RelayWorkerContext) {
         self.context = context
-        nextKeepAlive = context.now + Self.keepAliveAfter
+        nextKeepAlive = context.now + context.configuration.keepAliveAfter
     }
 
     func handle(_ event: Epoll.Event, token: UInt64) {
@@ -99,17 +99,24 @@ final class TCPCarrier: RelayCarrier {
         swap(&interrupted, &resumed)
         for token in resumed {
             guard let connection = connections[token] else { continue }
-            if token.side == .client { moveUp(connection) } else { moveDown(connection) }
+            if token.side == .client {
+                connection.up.isQueued = false
+                moveUp(connection)
+            } else {
+                connection.down.isQueued = false
+                moveDown(connection)
+            }
         }
         resumed.removeAll(keepingCapacity: true)
     }
 
     /// Keep-alive of those that are old enough. What clients' sockets need they have from the listener.
     private func beginKeepAlive() {
-        nextKeepAlive = context.now + Self.keepAliveAfter
+        let age = context.configuration.keepAliveAfter
+        nextKeepAlive = context.now + age
         let keepAlive = context.configuration.keepAlive
         for connection in connections.all where connection.phase == .established && !connection.hasKeepAlive {
-            guard connection.began.duration(to: context.now) >= Self.keepAliveAfter else { continue }
+            guard connection.began.duration(to: context.now) >= age else { continue }
             // Refused only for a connection that is being reset.
             try? connection.backend.setKeepAlive(keepAlive)
             connection.hasKeepAlive = true

@@ -40,6 +40,8 @@ struct TCPDirection {
     var isWritable = true
     /// The source's end was read and everything before it passed on.
     private(set) var hasEnded = false
+    /// It has its turn in the next round, without an event.
+    var isQueued = false
     /// Of payload, taken from the source; whoever counts them sets it to 0.
     var byteCount = 0
 

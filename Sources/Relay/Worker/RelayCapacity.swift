@@ -30,14 +30,11 @@ final class RelayCapacity: Sendable {
 
     var count: Int { open.load(ordering: .relaxed) }
 
-    /// Counts one more; false, and not counted, at the limit.
-    func take() -> Bool {
-        guard open.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue <= limit else {
-            giveBack()
-            return false
-        }
-        return true
-    }
+    /// False at the limit. Workers that ask at the same time may pass it together, each by one.
+    var hasRoom: Bool { count < limit }
+
+    /// Counts one more.
+    func take() { open.wrappingAdd(1, ordering: .sequentiallyConsistent) }
 
     /// Counts one less, and wakes those who waited for that.
     func giveBack() {

@@ -46,6 +46,7 @@ final class RelayStart: Sendable {
 
     /// A worker's thread.
     private func serve(_ worker: RelayWorker, _ index: Int) {
+        blockBrokenPipeSignal()
         do throws(Errno) {
             let context = try RelayWorkerContext(
                 configuration, directory, statistics, index: index, capacity: capacity,
