@@ -13,7 +13,7 @@ import Testing
     func restart(_ family: IPFamily) async throws {
         try await onThread {
             let bench = try UDPBench()
-            var backend: TestPeer? = try TestPeer(family)
+            var backend: TestPeer? = try TestPeer.atQuietPort(family)
             let address = try #require(backend).address
             let shared = RelayBackend(address)
             let service = RelayService(name: "default/one")
@@ -27,7 +27,7 @@ import Testing
             #expect(shared.traffic.counts.failures == 1 && shared.active == 0)
             #expect(bench.statistics.datagrams[.errorTold] == 1)
             #expect(bench.carrier.count == 1)
-            let again = try TestPeer(at: address, family)
+            let again = try bench.open(address)
             try client.send([3])
             #expect(try bench.next(at: client, echoing: [again]).bytes == [3])
             #expect(shared.traffic.counts.connections == 2 && shared.active == 1)
@@ -39,7 +39,7 @@ import Testing
         try await onThread {
             let bench = try UDPBench()
             let good = try TestPeer()
-            let bad = try TestPeer().address
+            let bad = try TestPeer.atQuietPort().address
             let service = RelayService(name: "default/two")
             let backends = [RelayBackend(bad), RelayBackend(good.address)]
             service.set(backends)
@@ -70,7 +70,7 @@ import Testing
             let bench = try UDPBench()
             let good = try TestPeer()
             let service = RelayService(name: "default/two")
-            let backends = [RelayBackend(try TestPeer().address), RelayBackend(good.address)]
+            let backends = [RelayBackend(try TestPeer.atQuietPort().address), RelayBackend(good.address)]
             service.set([backends[0]])
             let client = try TestPeer(connectedTo: try bench.frontend(service))
             try client.send([1])
