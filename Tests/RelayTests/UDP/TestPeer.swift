@@ -40,6 +40,19 @@ final class TestPeer: Sendable {
         throw TestSupportError("no port is free")
     }
 
+    /// Where nobody listens, also no program that another test starts, which has what was closed open until it executes.
+    static func closedAddress() throws -> SocketAddress {
+        let address = try atQuietPort().address
+        let probe = try TestPeer(connectedTo: address)
+        for _ in 0..<100_000 {
+            do throws(Errno) {
+                try probe.send([0])
+                _ = try probe.receive()
+            } catch { return address }
+        }
+        throw TestSupportError("\(address) stays open")
+    }
+
     /// Over the connection.
     func send(_ bytes: [UInt8]) throws(Errno) { _ = try socket.send(bytes.span) }
 

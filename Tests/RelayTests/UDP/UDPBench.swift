@@ -103,10 +103,17 @@ final class UDPBench {
     }
 
     /// The error that a client's connected socket meets.
-    func error(at client: TestPeer) throws -> Errno {
+    ///
+    /// - Parameter bytes: sent now and then until it comes: a program that another test starts has what was closed open
+    ///   until it executes.
+    func error(at client: TestPeer, sending bytes: [UInt8]? = nil) throws -> Errno {
         var found: Errno?
         try run {
-            do throws(Errno) { _ = try client.receive() } catch { found = error }
+            do throws(Errno) {
+                if let bytes { try client.send(bytes) }
+                try? round(waiting: 5)
+                _ = try client.receive()
+            } catch { found = error }
             return found != nil
         }
         return found ?? .noEntry

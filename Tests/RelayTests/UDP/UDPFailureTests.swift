@@ -22,8 +22,7 @@ import Testing
             try client.send([1])
             _ = try bench.next(at: client, echoing: [try #require(backend)])
             backend = nil
-            try client.send([2])
-            #expect(try bench.error(at: client) == .connectionRefused)
+            #expect(try bench.error(at: client, sending: [2]) == .connectionRefused)
             #expect(shared.traffic.counts.failures == 1 && shared.active == 0)
             #expect(bench.statistics.datagrams[.errorTold] == 1)
             #expect(bench.carrier.count == 1)
@@ -39,7 +38,7 @@ import Testing
         try await onThread {
             let bench = try UDPBench()
             let good = try TestPeer()
-            let bad = try TestPeer.atQuietPort().address
+            let bad = try TestPeer.closedAddress()
             let service = RelayService(name: "default/two")
             let backends = [RelayBackend(bad), RelayBackend(good.address)]
             service.set(backends)
@@ -70,7 +69,7 @@ import Testing
             let bench = try UDPBench()
             let good = try TestPeer()
             let service = RelayService(name: "default/two")
-            let backends = [RelayBackend(try TestPeer.atQuietPort().address), RelayBackend(good.address)]
+            let backends = [RelayBackend(try TestPeer.closedAddress()), RelayBackend(good.address)]
             service.set([backends[0]])
             let client = try TestPeer(connectedTo: try bench.frontend(service))
             try client.send([1])

@@ -18,7 +18,7 @@ import Testing
             let clients = try (0..<16).map { _ in try TestPeer(connectedTo: frontend) }
             var present = Set(0..<4)
             var (sentIn, sentOut, bytesIn) = (0, 0, 0)
-            for step in 0..<300 {
+            for step in 0..<60 {
                 switch Int.random(in: 0..<10, using: &random) {
                 case 0:
                     // At least one stays.
