@@ -37,6 +37,7 @@ final class UDPLeg {
         let socket = try Socket(.datagram, backend.family)
         if mark != 0 { try socket.set(SOL_SOCKET, SO_MARK, Int32(bitPattern: mark)) }
         try socket.prepareFlowBackend()
+        try? socket.setReceiveBuffer(byteCount: UDPLimits.backendBuffer)
         if let client, client.family == backend.family { bind(socket, as: client) }
         // A datagram socket is connected at once.
         _ = try socket.connect(to: backend)

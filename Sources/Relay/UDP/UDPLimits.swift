@@ -9,6 +9,9 @@ enum UDPLimits {
     /// Bytes that wait at a listener, as far as the kernel allows: bursts of some thousand small datagrams. What comes on
     /// top the kernel drops.
     static let listenerBuffer = 4 << 20
+    /// The same for answers at a session's socket: 400 of 1200 bytes, as the kernel counts them. It takes memory while they
+    /// wait only.
+    static let backendBuffer = 512 << 10
     /// Frontends whose reply socket stays open while they have sessions; replies from others open one for each batch.
     static let replySockets = 1024
     /// ICMP errors a second, as the kernel's own limit (net.ipv4.icmp_msgs_per_sec); the rest is not told.

@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import NetworkNamespaceTesting
 import NetworkTypes
 import Synchronization
 
@@ -25,6 +26,31 @@ final class TestPeer: Sendable {
         if let peer { _ = try socket.connect(to: peer) }
         self.address = try socket.localAddress()
         self.socket = socket
+    }
+
+    private static let quiet = Atomic<UInt16>(UInt16.random(in: 0..<8000))
+
+    /// At a port that no test gets by asking for any: below those, as a port that is closed is to stay so.
+    static func atQuietPort(_ family: IPFamily = .ipv4) throws -> TestPeer {
+        for _ in 0..<1000 {
+            let port = 10_000 + quiet.add(1, ordering: .relaxed).newValue % 20_000
+            let loopback = IPAddress(bits: family == .ipv4 ? 0x7F00_0001 : 1, family: family)
+            if let peer = try? TestPeer(at: SocketAddress(loopback, port: port), family) { return peer }
+        }
+        throw TestSupportError("no port is free")
+    }
+
+    /// Where nobody listens, also no program that another test starts, which has what was closed open until it executes.
+    static func closedAddress() throws -> SocketAddress {
+        let address = try atQuietPort().address
+        let probe = try TestPeer(connectedTo: address)
+        for _ in 0..<100_000 {
+            do throws(Errno) {
+                try probe.send([0])
+                _ = try probe.receive()
+            } catch { return address }
+        }
+        throw TestSupportError("\(address) stays open")
     }
 
     /// Over the connection.

@@ -34,9 +34,11 @@ final class UDPBench {
     }
 
     /// A listener of one frontend, whose address is its own.
-    func frontend(_ service: RelayService, _ family: IPFamily = .ipv4) throws -> SocketAddress {
+    func frontend(
+        _ service: RelayService, _ family: IPFamily = .ipv4, at address: SocketAddress? = nil
+    ) throws -> SocketAddress {
         let loopback = IPAddress(bits: family == .ipv4 ? 0x7F00_0001 : 1, family: family)
-        let address = try listen(RelayListener(.udp, at: SocketAddress(loopback, port: 0)))
+        let address = try listen(RelayListener(.udp, at: address ?? SocketAddress(loopback, port: 0)))
         directory.set(address, service)
         return address
     }
@@ -61,9 +63,14 @@ final class UDPBench {
     func run(until isDone: () throws -> Bool) throws {
         let end = ContinuousClock.now + .seconds(20)
         while try !isDone() {
-            guard ContinuousClock.now < end else { throw TestSupportError("it did not come about") }
+            guard ContinuousClock.now < end else { throw TestSupportError("it did not come about: \(summary)") }
             try round(waiting: 1)
         }
+    }
+
+    private var summary: String {
+        let lost = UDPStatistics.Count.allCases.map { "\($0) \(statistics.datagrams[$0])" }
+        return "\(carrier.count) sessions, \(statistics.ends), \(statistics.refusals), \(lost)"
     }
 
     /// Lets so much time go by.
@@ -84,11 +91,29 @@ final class UDPBench {
         return received
     }
 
+    /// Binds to an address that was closed. A program that another test starts at this moment has it open until it executes.
+    func open(_ address: SocketAddress) throws -> TestPeer {
+        var peer: TestPeer?
+        try run {
+            peer = try? TestPeer(at: address, address.family)
+            return peer != nil
+        }
+        guard let peer else { throw TestSupportError("it stays bound") }
+        return peer
+    }
+
     /// The error that a client's connected socket meets.
-    func error(at client: TestPeer) throws -> Errno {
+    ///
+    /// - Parameter bytes: sent now and then until it comes: a program that another test starts has what was closed open
+    ///   until it executes.
+    func error(at client: TestPeer, sending bytes: [UInt8]? = nil) throws -> Errno {
         var found: Errno?
         try run {
-            do throws(Errno) { _ = try client.receive() } catch { found = error }
+            do throws(Errno) {
+                if let bytes { try client.send(bytes) }
+                try? round(waiting: 5)
+                _ = try client.receive()
+            } catch { found = error }
             return found != nil
         }
         return found ?? .noEntry

@@ -13,7 +13,7 @@ import Testing
     func restart(_ family: IPFamily) async throws {
         try await onThread {
             let bench = try UDPBench()
-            var backend: TestPeer? = try TestPeer(family)
+            var backend: TestPeer? = try TestPeer.atQuietPort(family)
             let address = try #require(backend).address
             let shared = RelayBackend(address)
             let service = RelayService(name: "default/one")
@@ -22,12 +22,11 @@ import Testing
             try client.send([1])
             _ = try bench.next(at: client, echoing: [try #require(backend)])
             backend = nil
-            try client.send([2])
-            #expect(try bench.error(at: client) == .connectionRefused)
+            #expect(try bench.error(at: client, sending: [2]) == .connectionRefused)
             #expect(shared.traffic.counts.failures == 1 && shared.active == 0)
             #expect(bench.statistics.datagrams[.errorTold] == 1)
             #expect(bench.carrier.count == 1)
-            let again = try TestPeer(at: address, family)
+            let again = try bench.open(address)
             try client.send([3])
             #expect(try bench.next(at: client, echoing: [again]).bytes == [3])
             #expect(shared.traffic.counts.connections == 2 && shared.active == 1)
@@ -39,7 +38,7 @@ import Testing
         try await onThread {
             let bench = try UDPBench()
             let good = try TestPeer()
-            let bad = try TestPeer().address
+            let bad = try TestPeer.closedAddress()
             let service = RelayService(name: "default/two")
             let backends = [RelayBackend(bad), RelayBackend(good.address)]
             service.set(backends)
@@ -70,7 +69,7 @@ import Testing
             let bench = try UDPBench()
             let good = try TestPeer()
             let service = RelayService(name: "default/two")
-            let backends = [RelayBackend(try TestPeer().address), RelayBackend(good.address)]
+            let backends = [RelayBackend(try TestPeer.closedAddress()), RelayBackend(good.address)]
             service.set([backends[0]])
             let client = try TestPeer(connectedTo: try bench.frontend(service))
             try client.send([1])

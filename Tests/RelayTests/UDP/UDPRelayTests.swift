@@ -19,8 +19,8 @@ import Testing
                 let bytes = pattern(size, index)
                 try client.send(bytes, to: frontend)
                 let back = try bench.next(at: client, echoing: [backend])
-                #expect(back.bytes.count == size)
-                #expect(back == TestPeer.Received(bytes: bytes, from: frontend))
+                let isSame = back == TestPeer.Received(bytes: bytes, from: frontend)
+                #expect(isSame, "\(back.bytes.count) of \(size) bytes")
             }
             #expect(bench.carrier.count == 1)
         }
@@ -44,8 +44,8 @@ import Testing
                 back += try client.receiveAll().map(\.bytes)
                 return back.count == sent.count
             }
-            #expect(there == sent)
-            #expect(back == sent)
+            let isWhole = there == sent && back == sent
+            #expect(isWhole)
             let counts = backends[0].traffic.counts
             #expect(counts.packetsIn == UInt64(sizes.count) && counts.packetsOut == UInt64(sizes.count))
             #expect(counts.bytesIn == UInt64(sizes.reduce(0, +)) && counts.bytesOut == counts.bytesIn)
@@ -70,8 +70,8 @@ import Testing
                 back += try client.receiveAll().map(\.bytes)
                 return back.count == parts.count
             }
-            #expect(there == parts)
-            #expect(back == parts)
+            let isWhole = there == parts && back == parts
+            #expect(isWhole)
             #expect(backends[0].traffic.counts.packetsIn == UInt64(parts.count))
         }
     }
@@ -174,7 +174,7 @@ import Testing
             let bench = try UDPBench()
             let backend = try TestPeer()
             let (service, _) = service([backend])
-            let frontend = try bench.frontend(service)
+            let frontend = try bench.frontend(service, at: TestPeer.atQuietPort().address)
             let client = try TestPeer(connectedTo: frontend)
             try client.send([1])
             try bench.run { bench.carrier.count == 1 }
@@ -186,7 +186,7 @@ import Testing
             try bench.pass(UDPLimits.removedListener + .seconds(1))
             #expect(bench.carrier.count == 0)
             // The address is free: the socket was closed.
-            _ = try TestPeer(at: frontend)
+            _ = try bench.open(frontend)
         }
     }
 
@@ -195,7 +195,7 @@ import Testing
             let bench = try UDPBench()
             let backend = try TestPeer()
             let (service, _) = service([backend])
-            let frontend = try bench.frontend(service)
+            let frontend = try bench.frontend(service, at: TestPeer.atQuietPort().address)
             let clients = try (0..<20).map { _ in try TestPeer(connectedTo: frontend) }
             for client in clients { try client.send([1]) }
             try bench.run { bench.carrier.count == 20 }
