@@ -231,7 +231,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "ConformanceTests",
         dependencies: [
             "ConformanceTesting", "BPF", "BPFDataplane", "BPFTesting", "Dataplane", "DataplaneTesting", "LinuxSystem", "Netlink",
-            "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "ServiceTable", "UserspaceDataplane",
+            "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "Relay", "ServiceTable", "UserspaceDataplane",
         ]),
     .testTarget(
         name: "ObservabilityTests",

@@ -1,5 +1,6 @@
 import ConformanceTesting
 import NetworkNamespaceTesting
+import Relay
 import Testing
 import UserspaceDataplane
 
@@ -29,7 +30,10 @@ struct UserspaceRunner: SuiteTrait, TestScoping {
         try await PacketRunner.with(
             {
                 let settings = UserspaceSettings()
-                return try UserspaceDataplane(settings, relay: try UserspaceRelay(settings))
+                var configuration = RelayConfiguration()
+                // Thousands of datagrams from as many ports: their sessions are not to hold descriptors for a minute.
+                configuration.sessionIdleTimeout = .seconds(2)
+                return try UserspaceDataplane(settings, relay: try UserspaceRelay(settings, configuration))
             }, excepting: [.sourceOfRelayedConnections]
         ) { runner in
             try await PacketRunner.$current.withValue(runner) { try await function() }
