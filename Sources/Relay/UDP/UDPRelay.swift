@@ -14,6 +14,8 @@ final class UDPRelay {
     var replySockets: UDPReplySockets
     var clientErrors: UDPClientErrors
     var listeners: [UDPListener?] = []
+    /// Those that were removed while answers may still leave through them.
+    var removed: [UDPListener] = []
     /// Counts the changes of backends.
     var epoch = 0
     /// The slot after each, of the same session.
