@@ -31,14 +31,17 @@ extension UDPRelay {
         for former in removed where former.socket.address == listener.socket.address {
             for session in sessions.all where session.listener === former { session.listener = listener }
             listener.users += former.users
+            // What came between the two.
+            receive(from: former.socket, for: listener)
         }
         removed.removeAll { $0.socket.address == listener.socket.address }
     }
 
-    func receive(from listener: UDPListener) {
+    /// - Parameter listener: that answers leave through; `socket` is its own or its predecessor's.
+    func receive(from socket: RelaySocket, for listener: UDPListener) {
         for _ in 0..<UDPLimits.batchesPerEvent {
             // Out of memory for a moment, if it is refused.
-            let count = (try? datagrams.receive(from: listener.socket.socket, telling: true)) ?? 0
+            let count = (try? datagrams.receive(from: socket.socket, telling: true)) ?? 0
             sort(count, listener)
             forwardWaiting()
             if count < UDPLimits.batch { return }
