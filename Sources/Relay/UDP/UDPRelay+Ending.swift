@@ -4,7 +4,7 @@ internal import NetworkTypes
 extension UDPRelay {
     var deadline: ContinuousClock.Instant? {
         var next = sessions.oldest.map { $0.lastUsed + context.configuration.sessionIdleTimeout }
-        for listener in listeners { if let end = listener?.end { next = min(next ?? end, end) } }
+        for listener in removed { if let end = listener.end { next = min(next ?? end, end) } }
         return next
     }
 
@@ -14,14 +14,14 @@ extension UDPRelay {
             guard let session = sessions.oldest, session.lastUsed <= last else { break }
             end(session, .idle)
         }
-        for listener in listeners { if let listener, let end = listener.end, end <= now { close(listener) } }
+        for listener in removed { if let end = listener.end, end <= now { close(listener) } }
     }
 
     private func close(_ listener: UDPListener) {
         for session in sessions.all where session.listener === listener && listener.hasPort(of: session.flow) {
             end(session, .stopped)
         }
-        listeners[listener.number] = nil
+        removed.removeAll { $0 === listener }
     }
 
     /// Ends the sessions that a new one of this client takes the place of.
@@ -49,12 +49,12 @@ extension UDPRelay {
         let listener = session.listener
         guard listener.hasPort(of: session.flow) else { return }
         listener.users -= 1
-        if listener.users == 0, listener.end != nil { listeners[listener.number] = nil }
+        if listener.users == 0, listener.end != nil { removed.removeAll { $0 === listener } }
     }
 
     /// Ends everything.
     func end() {
         for session in sessions.all { end(session, .stopped) }
-        listeners = []
+        (listeners, removed) = ([], [])
     }
 }

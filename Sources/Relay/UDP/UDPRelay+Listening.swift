@@ -18,26 +18,30 @@ extension UDPRelay {
     func remove(_ socket: RelaySocket) {
         guard let listener = listeners.compactMap({ $0 }).first(where: { $0.socket === socket }) else { return }
         try? context.epoll.remove(socket.socket.descriptor.rawValue)
-        if listener.users == 0 { listeners[listener.number] = nil } else { listener.end = now + UDPLimits.removedListener }
+        listeners[listener.number] = nil
+        if listener.users > 0 {
+            listener.end = now + UDPLimits.removedListener
+            removed.append(listener)
+        }
     }
 
     /// A listener that comes back takes over the sessions of its predecessor, which would go on to get its share of the
     /// datagrams and read none.
     private func replace(with listener: UDPListener) {
-        for former in listeners.compactMap({ $0 }) {
-            guard former.end != nil, former.socket.address == listener.socket.address else { continue }
+        for former in removed where former.socket.address == listener.socket.address {
             for session in sessions.all where session.listener === former { session.listener = listener }
             listener.users += former.users
-            former.users = 0
-            listeners[former.number] = nil
+            // What came between the two.
+            receive(from: former.socket, for: listener)
         }
+        removed.removeAll { $0.socket.address == listener.socket.address }
     }
 
-    func receive(from listener: UDPListener) {
-        guard listener.end == nil else { return }
+    /// - Parameter listener: that answers leave through; `socket` is its own or its predecessor's.
+    func receive(from socket: RelaySocket, for listener: UDPListener) {
         for _ in 0..<UDPLimits.batchesPerEvent {
             // Out of memory for a moment, if it is refused.
-            let count = (try? datagrams.receive(from: listener.socket.socket, telling: true)) ?? 0
+            let count = (try? datagrams.receive(from: socket.socket, telling: true)) ?? 0
             sort(count, listener)
             forwardWaiting()
             if count < UDPLimits.batch { return }
@@ -81,9 +85,10 @@ extension UDPRelay {
         let destination = listener.destination(of: flow)
         let request = RelayRequest(.udp, from: flow.peer, to: destination, origin: listener.listener.origin)
         guard case .relay(let service, let scope) = answer(request, flow) else { return nil }
-        makeRoom(for: request.client.address)
         var tried: [RelayBackend] = []
         guard let leg = open(service, scope, request, flow, &tried, for: nil) else { return nil }
+        // Only now: a client that is refused displaces nobody.
+        makeRoom(for: request.client.address)
         let session = sessions.insert(flow, request, listener, now: now)
         if listener.hasPort(of: flow) { listener.users += 1 }
         session.tried = tried

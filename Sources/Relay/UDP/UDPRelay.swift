@@ -14,6 +14,8 @@ final class UDPRelay {
     var replySockets: UDPReplySockets
     var clientErrors: UDPClientErrors
     var listeners: [UDPListener?] = []
+    /// Those that were removed while answers may still leave through them.
+    var removed: [UDPListener] = []
     /// Counts the changes of backends.
     var epoch = 0
     /// The slot after each, of the same session.
@@ -40,7 +42,9 @@ final class UDPRelay {
     func handle(_ event: Epoll.Event, token: UInt64) {
         let number = Int(token >> 1)
         switch Part(rawValue: token & 1) {
-        case .listener: if number < listeners.count, let listener = listeners[number] { receive(from: listener) }
+        case .listener:
+            guard number < listeners.count, let listener = listeners[number] else { return }
+            receive(from: listener.socket, for: listener)
         // An event of a session that ended a moment ago may find its successor: that one looks in vain.
         case .session: if let session = sessions[number: number] { handle(event, of: session) }
         case nil: break

@@ -48,6 +48,35 @@ import Testing
         }
     }
 
+    @Test("a client that is refused displaces nobody") func refusedAtTheLimit() async throws {
+        try await onThread {
+            let bench = try UDPBench { $0.sessionLimit = 1 }
+            let backend = try TestPeer()
+            let (service, _) = service([backend])
+            let client = try TestPeer(connectedTo: try bench.frontend(service))
+            try client.send([1])
+            _ = try bench.next(at: client, echoing: [backend])
+            let other = try TestPeer(connectedTo: try bench.frontend(RelayService(name: "default/none")))
+            try other.send([1])
+            try bench.run { bench.statistics.refusals[.noBackend] == 1 }
+            #expect(bench.carrier.count == 1 && bench.statistics.ends.isEmpty)
+        }
+    }
+
+    @Test("a listener that always has something takes a bounded part of each round") func boundedRound() async throws {
+        try await onThread {
+            let bench = try UDPBench()
+            let backend = try TestPeer()
+            let (service, backends) = service([backend])
+            let client = try TestPeer(connectedTo: try bench.frontend(service))
+            for number in 0..<300 { try client.send([UInt8(truncatingIfNeeded: number)]) }
+            try bench.round(waiting: 1000)
+            let first = backends[0].traffic.counts.packetsIn
+            #expect(first > 0 && first <= UInt64(UDPLimits.batch * UDPLimits.batchesPerEvent))
+            try bench.run { backends[0].traffic.counts.packetsIn == 300 }
+        }
+    }
+
     @Test("at a limit of one session two clients at a time lose nothing") func one() async throws {
         try await onThread {
             let bench = try UDPBench { $0.sessionLimit = 1 }
