@@ -1,3 +1,4 @@
+internal import LinuxSystem
 internal import NetworkTypes
 internal import Relay
 internal import ServiceTable

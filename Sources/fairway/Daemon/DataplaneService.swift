@@ -2,6 +2,7 @@ internal import BPFDataplane
 internal import Dataplane
 internal import LinuxSystem
 internal import NftablesDataplane
+internal import Relay
 internal import ServiceLifecycle
 internal import ServiceTable
 internal import Synchronization
