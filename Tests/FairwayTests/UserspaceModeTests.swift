@@ -47,11 +47,12 @@ extension FairwayTests {
             #expect(!frontends.contains("LISTEN"), "\(frontends)")
             let metrics = try await cluster.node.run(["curl", "-s", "http://127.0.0.1:10249/metrics"]).standardOutput
             for line in [
-                #"fairway_service_connections_total{namespace="shop",service="web",port="http",protocol="TCP",ip_family="IPv4"} "#,
-                #"fairway_service_bytes_total{namespace="shop",service="web",port="echo",protocol="UDP",ip_family="IPv6",direction="out"} "#,
-                #"protocol="TCP",ip_family="IPv4",backend="10.244.0.10:8080"} "#, #"fairway_userspace_refusals_total{reason="all_failed"} 0"#,
-                "fairway_userspace_connect_duration_seconds_count ", #"fairway_userspace_ended_total{reason="finished"} "#,
-                #"fairway_service_retries_total{namespace="shop",service="web""#,
+                #"fairway_service_connections_total{ip_family="IPv4",namespace="shop",port="http",protocol="TCP",service="web"} "#,
+                #"fairway_service_bytes_total{direction="out",ip_family="IPv6",namespace="shop",port="echo",protocol="UDP",service="web"} "#,
+                #"fairway_backend_connections_total{backend="10.244.0.10:8080",ip_family="IPv4",namespace="shop","#,
+                #"fairway_service_retries_total{ip_family="IPv4",namespace="shop",port="http",protocol="TCP",service="web"} 0"#,
+                #"fairway_userspace_refusals_total{reason="all_failed"} 0"#, #"fairway_userspace_ended_total{reason="finished"} "#,
+                "fairway_userspace_connect_duration_seconds_count ",
             ] {
                 #expect(metrics.contains(line), "\(line)")
             }
@@ -131,7 +132,7 @@ extension FairwayTests {
             for transport in Transport.allCases {
                 let ports = Manifests.ports(transport)
                 let clusterIP = try Manifests.target(Manifests.clusterIP, family, ports.port)
-                let listening = frontends.first { $0.frontend == "\(clusterIP)/\(transport == .tcp ? "TCP" : "UDP")" }?.listening
+                let listening = frontends.first { $0.frontend == "\(clusterIP)/\(transport.rawValue)" }?.listening
                 let place = try #require(listening?.first.flatMap { SocketAddress($0) }, "\(clusterIP) of \(frontends)")
                 #expect(place.address.isLoopback)
                 let nodePort = SocketAddress(ServiceTopology.nodeAddress(family), port: ports.nodePort)
