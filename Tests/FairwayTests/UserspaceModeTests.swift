@@ -123,7 +123,14 @@ extension FairwayTests {
         func `a plain user serves NodePorts at the node's addresses and ClusterIPs at the loopback`(family: IPFamily) async throws {
             let cluster = try await FairwayNode.make()
             defer { cluster.close() }
+            try cluster.folder.write(
+                "manifests/low.yaml",
+                Manifests.service(
+                    "low", selector: "app: web", [.ipv4: "10.96.0.81", .ipv6: "fd00:10:96::81"], type: "ClusterIP",
+                    ports: ["port: 80, targetPort: http"], spec: ["externalIPs: [192.0.2.1]"]))
             let daemon = try await Self.start(cluster)
+            try await daemon.waitForLine(
+                containing: "192.0.2.1:80/tcp is not served at 192.0.2.1:80: Permission denied; ports below 1024")
             let socket = "\(cluster.folder.path)/home/admin.sock"
             let output = try await cluster.run(["get", "frontends", "-o", "json", "--admin-socket", socket])
             let frontends = try JSONDecoder().decode(Frontends.self, from: Data(output.standardOutput.utf8)).items
