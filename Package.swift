@@ -81,7 +81,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(name: "BPFPrograms", exclude: ["Kernel"], plugins: ["EmbedPrograms"]),
 
     // Dataplanes
-    .target(name: "Dataplane", dependencies: ["ServiceTable", "NetworkTypes"]),
+    .target(name: "Dataplane", dependencies: ["ServiceTable", "LoadBalancing", "NetworkTypes"]),
     .target(
         name: "NftablesDataplane",
         dependencies: ["Dataplane", "ServiceTable", "LoadBalancing", "Netlink", "NetworkTypes"]),
@@ -209,7 +209,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
     .testTarget(
         name: "NetlinkTests", dependencies: ["Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
-    .testTarget(name: "DataplaneTests", dependencies: ["Dataplane", "ServiceTable", "NetworkTypes"]),
+    .testTarget(name: "DataplaneTests", dependencies: ["Dataplane", "LoadBalancing", "ServiceTable", "NetworkTypes"]),
     .testTarget(
         name: "ConntrackTests",
         dependencies: [
@@ -286,12 +286,14 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         ]),
     .testTarget(
         name: "RelayTests",
-        dependencies: ["Relay", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
+        dependencies: [
+            "Relay", "DataplaneTesting", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+        ]),
     .testTarget(
         name: "UserspaceDataplaneTests",
         dependencies: [
-            "UserspaceDataplane", "Relay", "Dataplane", "DataplaneTesting", "ServiceTable", "Netlink", "LinuxSystem",
-            "NetworkTypes", "NetworkNamespaceTesting",
+            "UserspaceDataplane", "Relay", "Dataplane", "DataplaneTesting", "LoadBalancing", "ServiceTable", "Netlink",
+            "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
         ]),
     .testTarget(name: "LayeringTests"),
 ]

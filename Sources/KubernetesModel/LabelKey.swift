@@ -25,6 +25,10 @@ public enum AnnotationKey {
     public static let sessionAffinityScope = "fairway.dev/session-affinity-scope"
     /// On a Service; see ``Service/refusesWithoutLocalEndpoints``.
     public static let noLocalEndpoints = "fairway.dev/no-local-endpoints"
+    /// On a Service; see ``Service/proxyProtocolVersion``.
+    public static let proxyProtocol = "fairway.dev/proxy-protocol"
+    /// On a Service; see ``Service/keepsClientAddress``.
+    public static let keepClientAddress = "fairway.dev/keep-client-address"
     /// On a Pod; see ``Pod/weight``.
     public static let weight = "fairway.dev/weight"
     /// On an EndpointSlice; see ``EndpointWeights``.

@@ -23,6 +23,21 @@ extension Service {
         metadata.annotations[AnnotationKey.noLocalEndpoints] == "reject"
     }
 
+    /// Values of `fairway.dev/proxy-protocol`: which form of the PROXY header backends are sent.
+    public static let proxyProtocolVersions = ["v1", "v2"]
+
+    /// The version that `fairway.dev/proxy-protocol` names; nil when absent or unknown. Heeded where a process relays
+    /// connections, the userspace mode.
+    public var proxyProtocolVersion: String? {
+        guard let name = metadata.annotations[AnnotationKey.proxyProtocol], Self.proxyProtocolVersions.contains(name)
+        else { return nil }
+        return name
+    }
+
+    /// `fairway.dev/keep-client-address: "true"`: backends see the client's address where routing allows it, also where
+    /// a process relays connections.
+    public var keepsClientAddress: Bool { metadata.annotations[AnnotationKey.keepClientAddress] == "true" }
+
     /// The topology annotation's value; the deprecated key wins, as in Kubernetes.
     public var topologyMode: String? {
         metadata.annotations[AnnotationKey.topologyAwareHints] ?? metadata.annotations[AnnotationKey.topologyMode]
@@ -39,6 +54,8 @@ extension Service {
         AnnotationKey.scheduler: schedulerNames,
         AnnotationKey.sessionAffinityScope: ["port", "service"],
         AnnotationKey.noLocalEndpoints: ["drop", "reject"],
+        AnnotationKey.proxyProtocol: proxyProtocolVersions,
+        AnnotationKey.keepClientAddress: ["false", "true"],
     ]
 
     /// A misspelt key or value would otherwise be ignored silently.

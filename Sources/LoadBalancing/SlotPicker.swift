@@ -26,8 +26,10 @@ public enum SlotPicker: Sendable, Hashable {
     }
 
     /// Index of a slot; nil when there is none.
+    ///
+    /// - Parameter attempt: counted up when the slot drawn led nowhere; the hashes then draw another.
     public mutating func pick(
-        of slotCount: Int, for request: Request, using random: inout some RandomNumberGenerator
+        of slotCount: Int, for request: Request, attempt: UInt32 = 0, using random: inout some RandomNumberGenerator
     ) -> Int? {
         if slotCount == 0 { return nil }
         switch self {
@@ -35,9 +37,9 @@ public enum SlotPicker: Sendable, Hashable {
             self = .inTurn(next: next &+ 1)
             return Int(next % UInt64(slotCount))
         case .random: return Int.random(in: 0..<slotCount, using: &random)
-        case .sourceHash: return SlotHash.slot(of: slotCount, by: request.client)
-        case .destinationHash: return SlotHash.slot(of: slotCount, by: request.destination)
-        case .maglev: return SlotHash.slot(of: slotCount, by: request.client, port: request.clientPort)
+        case .sourceHash: return SlotHash.slot(of: slotCount, by: request.client, attempt: attempt)
+        case .destinationHash: return SlotHash.slot(of: slotCount, by: request.destination, attempt: attempt)
+        case .maglev: return SlotHash.slot(of: slotCount, by: request.client, port: request.clientPort, attempt: attempt)
         }
     }
 }

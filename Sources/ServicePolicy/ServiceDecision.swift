@@ -113,7 +113,8 @@ struct ServiceDecision {
         let local = uses(.local) ? (previous?.localBackends ?? empty).updated(to: selection.local) : empty
         return ServicePort(
             key: key, affinity: settings.affinity, scheduler: settings.scheduler, clusterBackends: cluster,
-            localBackends: local, frontends: frontends, lingering: selection.lingering(beside: cluster, local))
+            localBackends: local, frontends: frontends, lingering: selection.lingering(beside: cluster, local),
+            relay: settings.relay)
     }
 
     /// Verdicts of a ClusterIP (reference 1.4, first, fourth and sixth rows; 1.5).

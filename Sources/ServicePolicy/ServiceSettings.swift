@@ -8,6 +8,7 @@ struct ServiceSettings {
     let scheduler: Scheduler
     /// For an origin whose traffic policy is Local, when no endpoint is here but some are elsewhere.
     let withoutLocalEndpoint: Verdict
+    let relay: RelayPreferences
 
     init(_ service: Service, defaultScheduler: Scheduler) {
         switch service.spec.sessionAffinity {
@@ -19,5 +20,8 @@ struct ServiceSettings {
         }
         scheduler = service.schedulerName.flatMap(Scheduler.init(rawValue:)) ?? defaultScheduler
         withoutLocalEndpoint = service.refusesWithoutLocalEndpoints ? .reject : .drop
+        relay = RelayPreferences(
+            proxyProtocol: service.proxyProtocolVersion.flatMap(RelayPreferences.ProxyProtocol.init(rawValue:)),
+            keepsClientAddress: service.keepsClientAddress)
     }
 }

@@ -74,11 +74,12 @@ public struct ServicePort: Sendable, Hashable {
     /// and terminating ones that still serve. Of TCP also those that are not ready. A flow to a place
     /// that is neither in a set nor here is stale.
     public let lingering: [Backend]
+    public let relay: RelayPreferences
 
     public init(
         key: ServicePortKey, affinity: Affinity? = nil, scheduler: Scheduler = .random,
         clusterBackends: BackendSet = BackendSet([]), localBackends: BackendSet = BackendSet([]),
-        frontends: [Frontend], lingering: [Backend] = []
+        frontends: [Frontend], lingering: [Backend] = [], relay: RelayPreferences = RelayPreferences()
     ) {
         self.key = key
         self.affinity = affinity
@@ -87,13 +88,14 @@ public struct ServicePort: Sendable, Hashable {
         self.localBackends = localBackends
         self.frontends = frontends
         self.lingering = lingering
+        self.relay = relay
     }
 
     /// The same with other frontends.
     public func with(frontends: [Frontend]) -> ServicePort {
         ServicePort(
             key: key, affinity: affinity, scheduler: scheduler, clusterBackends: clusterBackends,
-            localBackends: localBackends, frontends: frontends, lingering: lingering)
+            localBackends: localBackends, frontends: frontends, lingering: lingering, relay: relay)
     }
 
     public func backends(_ scope: BackendScope) -> BackendSet {

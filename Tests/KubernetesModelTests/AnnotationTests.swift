@@ -47,16 +47,21 @@ struct AnnotationTests {
         var service = Service.make("a")
         #expect(service.schedulerName == nil)
         #expect(!service.affinityIsForWholeService && !service.refusesWithoutLocalEndpoints)
+        #expect(service.proxyProtocolVersion == nil && !service.keepsClientAddress)
         service.metadata.annotations = [
             "fairway.dev/scheduler": "sh", "fairway.dev/session-affinity-scope": "service",
-            "fairway.dev/no-local-endpoints": "reject",
+            "fairway.dev/no-local-endpoints": "reject", "fairway.dev/proxy-protocol": "v1",
+            "fairway.dev/keep-client-address": "true",
         ]
         #expect(service.schedulerName == "sh")
         #expect(service.affinityIsForWholeService && service.refusesWithoutLocalEndpoints)
+        #expect(service.proxyProtocolVersion == "v1" && service.keepsClientAddress)
         service.metadata.annotations = [
             "fairway.dev/scheduler": "SH", "fairway.dev/session-affinity-scope": "port",
-            "fairway.dev/no-local-endpoints": "drop",
+            "fairway.dev/no-local-endpoints": "drop", "fairway.dev/proxy-protocol": "V1",
+            "fairway.dev/keep-client-address": "True",
         ]
+        #expect(service.proxyProtocolVersion == nil && !service.keepsClientAddress)
         #expect(service.schedulerName == nil)
         #expect(!service.affinityIsForWholeService && !service.refusesWithoutLocalEndpoints)
     }

@@ -59,23 +59,27 @@ struct Row<Object: Sendable>: Sendable, CustomTestStringConvertible {
         Row("Fairway's own annotations") {
             $0.metadata.annotations = [
                 "fairway.dev/scheduler": "wrr", "fairway.dev/session-affinity-scope": "port",
-                "fairway.dev/no-local-endpoints": "drop",
+                "fairway.dev/no-local-endpoints": "drop", "fairway.dev/proxy-protocol": "v2",
+                "fairway.dev/keep-client-address": "false",
             ]
         },
         Row(
             "values of Fairway's own annotations",
             #"metadata.annotations[fairway.dev/scheduler]: Unsupported value: "fastest": supported values: "dh", "lc", "mh", "nq", "random", "rr", "sed", "sh", "twos", "wlc", "wrr""#,
             #"metadata.annotations[fairway.dev/session-affinity-scope]: Unsupported value: "Service": supported values: "port", "service""#,
-            #"metadata.annotations[fairway.dev/no-local-endpoints]: Unsupported value: "": supported values: "drop", "reject""#
+            #"metadata.annotations[fairway.dev/no-local-endpoints]: Unsupported value: "": supported values: "drop", "reject""#,
+            #"metadata.annotations[fairway.dev/proxy-protocol]: Unsupported value: "2": supported values: "v1", "v2""#,
+            #"metadata.annotations[fairway.dev/keep-client-address]: Unsupported value: "yes": supported values: "false", "true""#
         ) {
             $0.metadata.annotations = [
                 "fairway.dev/scheduler": "fastest", "fairway.dev/session-affinity-scope": "Service",
-                "fairway.dev/no-local-endpoints": "",
+                "fairway.dev/no-local-endpoints": "", "fairway.dev/proxy-protocol": "2",
+                "fairway.dev/keep-client-address": "yes",
             ]
         },
         Row(
             "an unknown annotation of Fairway's own",
-            #"metadata.annotations[fairway.dev/schedular]: Unsupported value: "fairway.dev/schedular": supported values: "fairway.dev/no-local-endpoints", "fairway.dev/scheduler", "fairway.dev/session-affinity-scope""#
+            #"metadata.annotations[fairway.dev/schedular]: Unsupported value: "fairway.dev/schedular": supported values: "fairway.dev/keep-client-address", "fairway.dev/no-local-endpoints", "fairway.dev/proxy-protocol", "fairway.dev/scheduler", "fairway.dev/session-affinity-scope""#
         ) { $0.metadata.annotations["fairway.dev/schedular"] = "rr" },
         Row("annotation prefix in upper case") { $0.metadata.annotations["Example.com/a"] = "" },
 

@@ -57,7 +57,7 @@ struct FaultTests {
         Case(
             "annotations of Fairway's own",
             "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  annotations:\n    fairway.dev/scheduler: lblc\n    fairway.dev/affinity: service\nspec: {ports: [{port: 80}]}\n",
-            "a.yaml:7:27: Service default/web: metadata.annotations[fairway.dev/affinity]: Unsupported value: \"fairway.dev/affinity\": supported values: \"fairway.dev/no-local-endpoints\", \"fairway.dev/scheduler\", \"fairway.dev/session-affinity-scope\"",
+            "a.yaml:7:27: Service default/web: metadata.annotations[fairway.dev/affinity]: Unsupported value: \"fairway.dev/affinity\": supported values: \"fairway.dev/keep-client-address\", \"fairway.dev/no-local-endpoints\", \"fairway.dev/proxy-protocol\", \"fairway.dev/scheduler\", \"fairway.dev/session-affinity-scope\"",
             "a.yaml:6:28: Service default/web: metadata.annotations[fairway.dev/scheduler]: Unsupported value: \"lblc\": supported values: \"dh\", \"lc\", \"mh\", \"nq\", \"random\", \"rr\", \"sed\", \"sh\", \"twos\", \"wlc\", \"wrr\""),
         Case(
             "a weight out of range",

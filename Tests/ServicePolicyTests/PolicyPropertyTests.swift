@@ -19,7 +19,7 @@ import Testing
             result[port.key] = ServicePort(
                 key: port.key, affinity: port.affinity, scheduler: port.scheduler,
                 clusterBackends: sorted(port.clusterBackends), localBackends: sorted(port.localBackends),
-                frontends: port.frontends, lingering: port.lingering)
+                frontends: port.frontends, lingering: port.lingering, relay: port.relay)
         }
         return result
     }

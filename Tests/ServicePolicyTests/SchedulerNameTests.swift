@@ -7,4 +7,9 @@ import Testing
     func names() {
         #expect(Set(Service.schedulerNames) == Set(Scheduler.allCases.map(\.rawValue)))
     }
+
+    @Test("the annotation takes every version of the PROXY header")
+    func proxyProtocol() {
+        #expect(Service.proxyProtocolVersions == RelayPreferences.ProxyProtocol.allCases.map(\.rawValue))
+    }
 }

@@ -53,6 +53,22 @@ import Testing
         #expect(cluster.set(.service(service)).isEmpty)
     }
 
+    @Test("what a Service asks of a relay is in each of its service ports, in whatever spelling it is known", arguments: [
+        (nil, nil, RelayPreferences()), ("v1", nil, RelayPreferences(proxyProtocol: .v1)),
+        ("v2", "true", RelayPreferences(proxyProtocol: .v2, keepsClientAddress: true)),
+        ("v3", "false", RelayPreferences()), (nil, "true", RelayPreferences(keepsClientAddress: true)),
+    ] as [(String?, String?, RelayPreferences)])
+    func relay(version: String?, keeps: String?, expected: RelayPreferences) throws {
+        var cluster = Cluster()
+        var service = Service.nodePort("web")
+        service.metadata.annotations[AnnotationKey.proxyProtocol] = version
+        service.metadata.annotations[AnnotationKey.keepClientAddress] = keeps
+        cluster.set(.service(service), .endpointSlice(Self.slice))
+        let port = try #require(cluster.port("web"))
+        #expect(port.relay == expected)
+        #expect(port.with(frontends: []).relay == expected)
+    }
+
     @Test("one number for several protocols is several service ports")
     func protocols() {
         var cluster = Cluster()

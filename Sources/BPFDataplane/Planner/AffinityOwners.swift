@@ -1,22 +1,6 @@
-internal import ServiceTable
+internal import Dataplane
 
-/// Who remembers clients: one service port, or all ports of a Service together. In one family.
-struct AffinityOwner: Hashable, Sendable {
-    private let namespace: String
-    private let service: String
-    /// Nil: the whole Service.
-    private let port: ServicePortID?
-
-    /// Nil without affinity.
-    init?(_ port: ServicePort?) {
-        guard let port, let affinity = port.affinity else { return nil }
-        namespace = port.key.id.namespace
-        service = port.key.id.service
-        self.port = affinity.scope == .service ? nil : port.key.id
-    }
-}
-
-/// Their numbers.
+/// The numbers of those who remember clients.
 struct AffinityOwners: Sendable {
     private var entries: [AffinityOwner: (id: UInt32, uses: Int)] = [:]
 

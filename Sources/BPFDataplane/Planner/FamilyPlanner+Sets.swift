@@ -1,3 +1,4 @@
+internal import Dataplane
 internal import NetworkTypes
 internal import ServiceTable
 

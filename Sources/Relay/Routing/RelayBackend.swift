@@ -8,6 +8,8 @@ package final class RelayBackend: Sendable {
     package let traffic = RelayTraffic()
     private let connections = Atomic<Int>(0)
     private let gone = Atomic<Bool>(false)
+    /// Attempts that failed since the last that did not; counted where backends may rest.
+    let failuresInRow = Atomic<Int>(0)
 
     package init(_ address: SocketAddress) { self.address = address }
 

@@ -18,6 +18,16 @@ package final class RelayTraffic: Sendable {
         package var retries: UInt64 = 0
 
         package init() {}
+
+        package mutating func add(_ other: Counts) {
+            connections += other.connections
+            bytesIn += other.bytesIn
+            bytesOut += other.bytesOut
+            packetsIn += other.packetsIn
+            packetsOut += other.packetsOut
+            failures += other.failures
+            retries += other.retries
+        }
     }
 
     private let connections = Atomic<UInt64>(0)

@@ -63,6 +63,8 @@ package struct RandomCluster {
         }
         if random.oneIn(3) { service.metadata.annotations[AnnotationKey.sessionAffinityScope] = "service" }
         if random.oneIn(3) { service.metadata.annotations[AnnotationKey.noLocalEndpoints] = random.pick(["drop", "reject"]) }
+        if random.oneIn(4) { service.metadata.annotations[AnnotationKey.proxyProtocol] = random.pick(["v1", "v2", "v3"]) }
+        if random.oneIn(4) { service.metadata.annotations[AnnotationKey.keepClientAddress] = "true" }
         if random.oneIn(2) {
             service.metadata.annotations[AnnotationKey.scheduler] = random.pick(Service.schedulerNames + ["unheard-of"])
         }
