@@ -239,7 +239,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
             "BPFTesting", "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "fairway", "fairway-echo", "ClusterZone",
             "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesModel", "KubernetesModelTesting", "ObjectStore",
             "Observability", logging,
-        ]),
+        ],
+        exclude: ["OlderKernel"]),
     .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "DNSWireTesting", "NetworkTypes"]),
     .testTarget(
         name: "ClusterZoneTests",
