@@ -131,6 +131,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .executableTarget(
         name: "local-address-holder", dependencies: ["LocalAddress", "LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/LocalAddressHolder"),
+    .executableTarget(
+        name: "relay-process", dependencies: ["Relay", "LinuxSystem", "NetworkTypes"],
+        path: "Tests/Support/RelayProcess"),
     .target(name: "CAllocationCounting", path: "Tests/Support/CAllocationCounting"),
     .executableTarget(
         name: "answer-allocations",
@@ -289,6 +292,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "RelayTests",
         dependencies: [
             "Relay", "DataplaneTesting", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+            "relay-process",
         ]),
     .testTarget(
         name: "UserspaceDataplaneTests",

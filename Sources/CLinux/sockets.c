@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -67,6 +68,28 @@ int clinux_local_address(int socket, struct clinux_address *address) {
     int result = getsockname(socket, (struct sockaddr *)&storage, &length);
     if (result == 0) from_native(&storage, address);
     return result;
+}
+
+// linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h give both this number; they do not go together with
+// netinet/in.h.
+#define ORIGINAL_DESTINATION 80
+
+int clinux_original_destination(int socket, int version, struct clinux_address *address) {
+    struct sockaddr_storage storage = {0};
+    socklen_t length = sizeof storage;
+    int level = version == 4 ? IPPROTO_IP : IPPROTO_IPV6;
+    int result = getsockopt(socket, level, ORIGINAL_DESTINATION, &storage, &length);
+    if (result == 0) from_native(&storage, address);
+    return result;
+}
+
+int clinux_reset_on_close(int socket) {
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+    return setsockopt(socket, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
+long clinux_splice(int from, int to, size_t count) {
+    return splice(from, NULL, to, NULL, count, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 }
 
 int clinux_tell_local_addresses(int socket, int version) {

@@ -22,7 +22,19 @@ package struct Errno: Error, Sendable, Hashable, RawRepresentable {
     package static let exists = Errno(rawValue: EEXIST)
     package static let tooManyOpenFiles = Errno(rawValue: EMFILE)
     package static let tooManyOpenFilesInSystem = Errno(rawValue: ENFILE)
+    package static let noBuffers = Errno(rawValue: ENOBUFS)
+    /// Of an epoll set: more watched descriptors than the user may have (epoll(7)).
+    package static let noSpace = Errno(rawValue: ENOSPC)
+    package static let noMemory = Errno(rawValue: ENOMEM)
     package static let brokenPipe = Errno(rawValue: EPIPE)
+}
+
+extension Errno {
+    /// Descriptors or memory ran out, here or in the whole system: it may go well once something was closed.
+    package var isWantOfResources: Bool {
+        self == .tooManyOpenFiles || self == .tooManyOpenFilesInSystem || self == .noBuffers || self == .noMemory
+            || self == .noSpace
+    }
 }
 
 extension Errno: CustomStringConvertible {

@@ -6,8 +6,24 @@ package struct RelayConfiguration: Sendable {
     package var connectTimeouts: [Duration] = [.milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2)]
     /// Written to every socket that goes to a backend (SO_MARK), so that the redirection leaves it alone; 0: none.
     package var mark: UInt32 = 0
-    /// Connections of all workers. Beyond it listening stops, and goes on when nine tenths are left.
+    /// Connections of all workers (that may be exceeded by one for each further worker). At it listening stops, and goes
+    /// on when nine tenths are left. Clients wait in the kernel's queues meanwhile.
+    ///
+    /// A connection takes two descriptors, and two more for each direction in which whole buffers move. Beside the
+    /// kernel's socket buffers it has some 500 bytes, and for each direction whose receiver does not keep up either one
+    /// buffer of 32 KiB or one pipe, which holds at most 512 KiB.
     package var connectionLimit = 1 << 17
+    /// How long listening stops at most when descriptors or kernel memory ran out and nothing of the relay was closed
+    /// since: others may have closed something.
+    package var starvationPause: Duration = .seconds(1)
+    /// A silent peer is asked whether it is still there after so many seconds, then so often, and given up after so many
+    /// questions without an answer.
+    package var keepAliveIdleSeconds: Int32 = 60
+    package var keepAliveIntervalSeconds: Int32 = 15
+    package var keepAliveProbes: Int32 = 4
+    /// Sockets of backends get keep-alive at this age, when all are looked at, which is as often: most end before and need
+    /// no system calls for it. Those of clients have it from the beginning.
+    package var keepAliveAfter: Duration = .seconds(10)
     /// UDP sessions of all workers; beyond it the one idle for longest ends.
     package var sessionLimit = 1 << 17
     /// UDP sessions of one client address; beyond it its oldest idle one ends.

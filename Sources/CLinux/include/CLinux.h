@@ -72,6 +72,12 @@ int clinux_connect(int socket, const struct clinux_address *address);
 /// Accepts a nonblocking, close-on-exec connection.
 int clinux_accept(int socket, struct clinux_address *peer);
 int clinux_local_address(int socket, struct clinux_address *address);
+/// Where a connection went before netfilter redirected it (SO_ORIGINAL_DST, IP6T_SO_ORIGINAL_DST).
+int clinux_original_destination(int socket, int version, struct clinux_address *address);
+/// Makes close() reset the connection and drop what was not sent yet (SO_LINGER with no time).
+int clinux_reset_on_close(int socket);
+/// Moves bytes between a socket and a pipe, either way, without waiting (splice(2)).
+long clinux_splice(int from, int to, size_t count);
 
 /// Asks the kernel to tell the local address of every datagram of an IPv4 or IPv6 socket.
 int clinux_tell_local_addresses(int socket, int version);

@@ -22,6 +22,14 @@ package import NetworkTypes
         self.init(owning: descriptor, family)
     }
 
+    /// As the other one for streams, without the call that makes an IPv6 socket IPv6 only, which says nothing of one
+    /// that connects.
+    package init(stream family: IPFamily) throws(Errno) {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let raw = try syscall("socket") { socket(family == .ipv4 ? AF_INET : AF_INET6, type, 0) }
+        self.init(owning: FileDescriptor(owning: raw), family)
+    }
+
     private init(owning descriptor: consuming FileDescriptor, _ family: IPFamily) {
         self.descriptor = descriptor
         self.family = family

@@ -40,9 +40,11 @@ extension SocketAddress {
         native.version = Int32(family.rawValue)
         native.port = port
         native.scope = scope
-        let bytes = address.networkBytes
-        // SAFETY: an address has 4 or 16 bytes, and the field has room for 16.
-        unsafe withUnsafeMutableBytes(of: &native.bytes) { unsafe $0.copyBytes(from: bytes) }
+        let bits = address.family == .ipv4 ? address.bits << 96 : address.bits
+        // SAFETY: an address has at most 16 bytes, which is what the field has.
+        unsafe withUnsafeMutableBytes(of: &native.bytes) {
+            unsafe $0.storeBytes(of: bits.bigEndian, as: UInt128.self)
+        }
         return native
     }
 
@@ -52,8 +54,10 @@ extension SocketAddress {
             return nil
         }
         // SAFETY: the field is an array of 16 bytes, all of them set by the C side.
-        let bytes = unsafe withUnsafeBytes(of: native.bytes) { unsafe Array($0.prefix(family.addressByteCount)) }
-        guard let address = IPAddress(networkBytes: bytes) else { return nil }
+        let bits = unsafe withUnsafeBytes(of: native.bytes) {
+            unsafe UInt128(bigEndian: $0.loadUnaligned(as: UInt128.self))
+        }
+        let address = IPAddress(bits: family == .ipv4 ? bits >> 96 : bits, family: family)
         self.init(address, port: native.port, scope: native.scope)
     }
 }

@@ -18,14 +18,45 @@ package final class RelayStatistics: Sendable {
         case stopped
     }
 
-    private let counts = Mutex<(refusals: [RelayRefusal: UInt64], ends: [End: UInt64])>(([:], [:]))
+    /// Why a worker stopped to listen for a while.
+    package enum Pause: String, Sendable, Hashable, CaseIterable {
+        /// The limit on connections.
+        case connections
+        /// Descriptors or kernel memory had run out.
+        case resources
+    }
+
+    private let refused = Counters<RelayRefusal>()
+    private let ended = Counters<End>()
+    private let paused = Counters<Pause>()
 
     init() {}
 
-    package func count(_ refusal: RelayRefusal) { counts.withLock { $0.refusals[refusal, default: 0] += 1 } }
+    package func count(_ refusal: RelayRefusal) { refused.count(refusal) }
 
-    package func count(_ end: End) { counts.withLock { $0.ends[end, default: 0] += 1 } }
+    package func count(_ end: End) { ended.count(end) }
 
-    package var refusals: [RelayRefusal: UInt64] { counts.withLock(\.refusals) }
-    package var ends: [End: UInt64] { counts.withLock(\.ends) }
+    package func count(_ pause: Pause) { paused.count(pause) }
+
+    /// Those that are not zero.
+    package var refusals: [RelayRefusal: UInt64] { refused.values }
+    package var ends: [End: UInt64] { ended.values }
+    package var pauses: [Pause: UInt64] { paused.values }
+}
+
+/// One atomic counter for each case: counting takes no lock.
+private struct Counters<Case: Hashable & CaseIterable & Sendable>: Sendable {
+    private final class Counter: Sendable {
+        let value = Atomic<UInt64>(0)
+    }
+
+    private let counters: [Case: Counter]
+
+    init() { counters = Dictionary(uniqueKeysWithValues: Case.allCases.map { ($0, Counter()) }) }
+
+    func count(_ one: Case) { counters[one]?.value.wrappingAdd(1, ordering: .relaxed) }
+
+    var values: [Case: UInt64] {
+        counters.mapValues { $0.value.load(ordering: .relaxed) }.filter { $0.value > 0 }
+    }
 }

@@ -5,7 +5,9 @@ internal import Synchronization
 /// no netfilter.
 package final class RelayEngine: Sendable {
     package let statistics = RelayStatistics()
+    private let configuration: RelayConfiguration
     private let workers: [RelayWorker]
+    private let ended: Latch
     private let state = Mutex(State())
 
     private struct State {
@@ -13,26 +15,20 @@ package final class RelayEngine: Sendable {
         var sockets: [RelayListener: [RelaySocket]] = [:]
     }
 
-    /// Starts the threads, in the network namespace of the calling one. They have no sockets yet.
+    /// Starts the threads, in the network namespace of the calling one, and raises the process's soft limit on
+    /// descriptors to its hard one. They have no sockets yet.
     package init(_ configuration: RelayConfiguration, directory: any RelayDirectory) throws(SystemError) {
+        // Where this is refused the lower limit is in force, which is served like any other.
+        _ = try? DescriptorLimit.raise()
         let count = configuration.workers > 0 ? configuration.workers : ProcessorCount.available
-        var workers: [RelayWorker] = []
+        let start = RelayStart(configuration, directory, statistics, count: count)
         do throws(Errno) {
-            for index in 0..<count {
-                let worker = try RelayWorker()
-                let statistics = statistics
-                _ = try DedicatedThread(named: "relay-\(index)") {
-                    guard let context = try? RelayWorkerContext(configuration, directory, statistics, index: index)
-                    else { return }
-                    worker.run(context, tcp: TCPCarrier(context), udp: UDPCarrier(context))
-                }
-                workers.append(worker)
-            }
+            workers = try start.run()
         } catch {
-            for worker in workers { worker.perform(.finish(.now)) }
             throw SystemError("start a thread of the relay", error)
         }
-        self.workers = workers
+        self.configuration = configuration
+        ended = start.ended
     }
 
     /// Serves at exactly these from now on; those that were there already are not touched. Connections of those that are
@@ -64,7 +60,14 @@ package final class RelayEngine: Sendable {
     }
 
     /// Everything that is open. Waits for the workers: not for the cooperative pool.
-    package func connections() -> [RelayConnectionRecord] { [] }
+    package func connections() -> [RelayConnectionRecord] {
+        let answers = RelayAnswers(count: workers.count)
+        for worker in workers {
+            let isAsked = worker.perform(.list { answers.add($0) })
+            if !isAsked { answers.add([]) }
+        }
+        return answers.wait()
+    }
 
     /// Takes nothing new, and ends once nothing is open any more, at the latest after `grace`.
     package func finish(within grace: Duration) {
@@ -72,11 +75,14 @@ package final class RelayEngine: Sendable {
         for worker in workers { worker.perform(.finish(.now + grace)) }
     }
 
+    /// Waits for the end that `finish` began: everything is closed then. Not for the cooperative pool.
+    package func waitUntilFinished() { ended.wait() }
+
     private func open(_ listener: RelayListener) throws(Errno) -> [RelaySocket] {
         var address = listener.address
         var sockets: [RelaySocket] = []
         for _ in workers {
-            let socket = try RelaySocket(listener, at: address)
+            let socket = try RelaySocket(listener, at: address, configuration)
             address = socket.address
             sockets.append(socket)
         }

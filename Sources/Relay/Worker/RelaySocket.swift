@@ -10,14 +10,30 @@ package final class RelaySocket: Sendable {
 
     /// Binds in the network namespace of the calling thread, beside those of other workers.
     ///
+    /// A TCP socket has everything set that its connections inherit, which so need no system call for it.
+    ///
     /// - Parameter address: the listener's, or with the port that the first worker's socket got.
-    init(_ listener: RelayListener, at address: SocketAddress) throws(Errno) {
+    init(
+        _ listener: RelayListener, at address: SocketAddress, _ configuration: RelayConfiguration
+    ) throws(Errno) {
         let socket = try Socket(listener.protocol == .tcp ? .stream : .datagram, address.family)
         if listener.isTransparent { try socket.setTransparent() }
         try socket.bindShared(to: address)
-        if listener.protocol == .tcp { try socket.listen() }
+        if listener.protocol == .tcp {
+            try socket.setNoDelay()
+            try socket.keepUrgentDataInline()
+            try socket.setKeepAlive(configuration.keepAlive)
+            try socket.listen()
+        }
         self.address = try socket.localAddress()
         self.listener = listener
         self.socket = socket
+    }
+}
+
+extension RelayConfiguration {
+    var keepAlive: KeepAlive {
+        KeepAlive(
+            idleSeconds: keepAliveIdleSeconds, intervalSeconds: keepAliveIntervalSeconds, probes: keepAliveProbes)
     }
 }

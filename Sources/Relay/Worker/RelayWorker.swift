@@ -9,31 +9,51 @@ final class RelayWorker: Sendable {
         case remove(RelaySocket)
         case backendsChanged
         case list(@Sendable ([RelayConnectionRecord]) -> Void)
+        /// What the TCP carrier stopped listening for is there again.
+        case resume
         /// Ends once nothing is open any more, at the latest at this moment.
         case finish(ContinuousClock.Instant)
     }
 
-    private let commands = Mutex<[Command]>([])
+    private struct State {
+        var commands: [Command] = []
+        var hasEnded = false
+    }
+
+    private let state = Mutex(State())
     private let wake: WakeDescriptor
 
     init() throws(Errno) { wake = try WakeDescriptor() }
 
-    func perform(_ command: Command) {
-        commands.withLock { $0.append(command) }
-        wake.signal()
+    /// - Returns: false when the worker has ended, and will not do it.
+    @discardableResult
+    func perform(_ command: Command) -> Bool {
+        let isTaken = state.withLock { state in
+            if !state.hasEnded { state.commands.append(command) }
+            return !state.hasEnded
+        }
+        if isTaken { wake.signal() }
+        return isTaken
+    }
+
+    /// To be called on the worker's thread before `run`.
+    func prepare(_ context: RelayWorkerContext) throws(Errno) {
+        try context.watch(wake.rawValue, .readable, .worker, token: 0)
     }
 
     /// The thread's body, until `finish`.
-    func run(_ context: RelayWorkerContext, tcp: any RelayCarrier, udp: any RelayCarrier) {
+    func run(_ context: RelayWorkerContext, tcp: TCPCarrier, udp: UDPCarrier) {
+        let events = Epoll.EventBuffer()
         var end: ContinuousClock.Instant?
-        let carriers = [tcp, udp]
-        do { try context.watch(wake.rawValue, .readable, .worker, token: 0) } catch { return }
         while true {
-            let times = carriers.compactMap(\.deadline) + [end].compactMap { $0 }
-            let timeout = times.min().map { max($0 - ContinuousClock.now, .zero) }
-            let events = (try? context.epoll.wait(timeout: timeout)) ?? []
+            let timeout = Self.milliseconds(from: context.now, to: Self.earliest(tcp.deadline, udp.deadline, end))
+            // Refused only for a mistake of ours, which would show as a thread that spins.
+            guard let count = try? context.epoll.wait(into: events, milliseconds: timeout) else {
+                preconditionFailure("epoll_wait refused")
+            }
             context.now = .now
-            for event in events {
+            for index in 0..<count {
+                let event = events[index]
                 let token = event.token & RelayWorkerContext.tokenMask
                 switch RelayWorkerContext.Part(rawValue: event.token >> 56) {
                 case .tcp: tcp.handle(event, token: token)
@@ -42,31 +62,64 @@ final class RelayWorker: Sendable {
                 case nil: break
                 }
             }
-            for carrier in carriers { if let time = carrier.deadline, time <= context.now { carrier.deadlinePassed() } }
-            if let end, end <= context.now || carriers.allSatisfy({ $0.count == 0 }) { break }
+            if let time = tcp.deadline, time <= context.now { tcp.deadlinePassed() }
+            if let time = udp.deadline, time <= context.now { udp.deadlinePassed() }
+            if let end, end <= context.now || tcp.count + udp.count == 0 { break }
         }
-        for carrier in carriers { carrier.end() }
+        tcp.end()
+        udp.end()
+        takeNothingMore()
     }
 
-    private func obey(_ tcp: any RelayCarrier, _ udp: any RelayCarrier, _ end: inout ContinuousClock.Instant?) {
+    private static func earliest(
+        _ a: ContinuousClock.Instant?, _ b: ContinuousClock.Instant?, _ c: ContinuousClock.Instant?
+    ) -> ContinuousClock.Instant? {
+        var earliest = a
+        if let b { earliest = earliest.map { min($0, b) } ?? b }
+        if let c { earliest = earliest.map { min($0, c) } ?? c }
+        return earliest
+    }
+
+    private static func milliseconds(from now: ContinuousClock.Instant, to time: ContinuousClock.Instant?) -> Int32 {
+        guard let time else { return -1 }
+        return time <= now ? 0 : now.duration(to: time).milliseconds
+    }
+
+    /// Who still waits for an answer gets one.
+    private func takeNothingMore() {
+        let left = state.withLock { state in
+            state.hasEnded = true
+            let left = state.commands
+            state.commands = []
+            return left
+        }
+        for case .list(let answer) in left { answer([]) }
+    }
+
+    private func obey(_ tcp: TCPCarrier, _ udp: UDPCarrier, _ end: inout ContinuousClock.Instant?) {
         wake.clear()
-        let taken = commands.withLock { commands in
-            let taken = commands
-            commands = []
+        let taken = state.withLock { state in
+            let taken = state.commands
+            state.commands = []
             return taken
         }
         for command in taken {
             switch command {
-            case .add(let socket):
-                // Refused only for want of memory: the socket's siblings of other workers serve on.
-                try? (socket.listener.protocol == .tcp ? tcp : udp).add(socket)
-            case .remove(let socket): (socket.listener.protocol == .tcp ? tcp : udp).remove(socket)
+            case .add(let socket): add(socket, tcp, udp)
+            case .remove(let socket):
+                if socket.listener.protocol == .tcp { tcp.remove(socket) } else { udp.remove(socket) }
             case .backendsChanged:
                 tcp.backendsChanged()
                 udp.backendsChanged()
             case .list(let answer): answer(tcp.records + udp.records)
-            case .finish(let time): end = time
+            case .resume: tcp.resume()
+            case .finish(let time): end = min(time, end ?? time)
             }
         }
+    }
+
+    /// Refused only for want of memory: the socket's siblings of other workers serve on.
+    private func add(_ socket: RelaySocket, _ tcp: TCPCarrier, _ udp: UDPCarrier) {
+        if socket.listener.protocol == .tcp { try? tcp.add(socket) } else { try? udp.add(socket) }
     }
 }

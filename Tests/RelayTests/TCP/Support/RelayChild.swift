@@ -1,0 +1,31 @@
+import Glibc
+import LinuxSystem
+import NetworkNamespaceTesting
+
+/// A relay in a process of its own.
+struct RelayChild {
+    let process: RunningProcess
+
+    init(to backends: [SocketAddress], workers: Int, connections: Int = 0, descriptors: Int) throws {
+        let numbers = [workers, connections, descriptors].map { "\($0)" }
+        process = try RunningProcess(
+            ProcessRequest(
+                path: try productPath("relay-process"),
+                arguments: ["127.0.0.1:0"] + numbers + backends.map(\.description)))
+    }
+
+    func address() async throws -> SocketAddress {
+        let line = try await process.waitForLine(containing: "at ")
+        guard let address = SocketAddress(String(line.dropFirst(3))) else { throw TestFailure(line) }
+        return address
+    }
+
+    func descriptorCount() throws -> Int {
+        // SAFETY: the C string lives for the call, and the directory is closed once.
+        guard let directory = unsafe opendir("/proc/\(process.pid)/fd") else { throw Errno.current }
+        defer { unsafe closedir(directory) }
+        var count = 0
+        while unsafe readdir(directory) != nil { count += 1 }
+        return count
+    }
+}
