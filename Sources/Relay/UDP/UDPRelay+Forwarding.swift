@@ -100,7 +100,9 @@ extension UDPRelay {
         if session.listener.hasPort(of: session.flow) {
             return datagrams.sendBack(from: session.listener.socket.socket, along: session.flow, naming: true)
         }
-        guard let reply = session.replySocket ?? replySocket(for: session) else { return nil }
+        guard let reply = session.replySocket ?? replySocket(for: session) else {
+            return try? datagrams.sendBackRaw(along: session.flow, mark: context.configuration.mark)
+        }
         return datagrams.sendBack(from: reply.socket, along: session.flow, naming: false)
     }
 
