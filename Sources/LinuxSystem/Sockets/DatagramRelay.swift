@@ -113,7 +113,8 @@ extension DatagramRelay {
         var sent = clinux_relay_sent()
         var native = flow.native
         // SAFETY: the kernel reads the relay's own memory; both structures live for the call.
-        unsafe clinux_relay_send_raw(relay, descriptor.rawValue, &native, &sent)
+        unsafe clinux_relay_send_raw(relay, raw, &native, &sent)
+        withExtendedLifetime(descriptor) {}
         return Sent(sent)
     }
 }
