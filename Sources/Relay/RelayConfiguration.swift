@@ -24,9 +24,10 @@ package struct RelayConfiguration: Sendable {
     /// Sockets of backends get keep-alive at this age, when all are looked at, which is as often: most end before and need
     /// no system calls for it. Those of clients have it from the beginning.
     package var keepAliveAfter: Duration = .seconds(10)
-    /// UDP sessions of all workers; beyond it the one idle for longest ends.
+    /// UDP sessions of all workers, each of which has an equal share; beyond it the one idle for longest ends. The kernel
+    /// gives each session a port, so that net.ipv4.ip_local_port_range is a limit too, with the same outcome.
     package var sessionLimit = 1 << 17
-    /// UDP sessions of one client address; beyond it its oldest idle one ends.
+    /// UDP sessions of one client address, in equal shares too; beyond it its oldest idle one ends.
     package var sessionsPerClientLimit = 1 << 12
     /// A UDP session without datagrams ends after this.
     package var sessionIdleTimeout: Duration = .seconds(60)

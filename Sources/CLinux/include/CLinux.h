@@ -122,3 +122,68 @@ unsigned clinux_datagrams_send(struct clinux_datagrams *batch, int socket, unsig
 /// Makes a TUN interface that lives as long as `descriptor`, an open /dev/net/tun. A `%d` in `name` becomes
 /// the first number that is free; the interface's name is stored there.
 int clinux_create_tun(int descriptor, char name[CLINUX_INTERFACE_NAME_BYTES]);
+
+/// Which flow a datagram belongs to: where it came from, and which address and port it was sent to. Host byte order; an
+/// IPv4 address has the low 32 bits.
+struct clinux_flow {
+    uint64_t peer_high, peer_low, local_high, local_low;
+    /// The interface of a link-local IPv6 peer, else 0.
+    uint32_t scope;
+    uint16_t peer_port, local_port;
+    /// 4 or 6; 0: not known.
+    uint32_t version;
+};
+
+/// Asks the kernel to tell the address and port that each datagram was sent to (IP_RECVORIGDSTADDR), and for those of one
+/// flow and size at one go (UDP_GRO, where the kernel has it).
+int clinux_prepare_flow_listener(int socket, int version);
+/// Asks for ICMP errors (IP_RECVERR), and for datagrams of one size at one go (UDP_GRO).
+int clinux_prepare_flow_backend(int socket, int version);
+/// Takes the next error that ICMP brought for a socket; returns its errno, or 0 when there is none.
+int clinux_take_icmp_error(int socket);
+
+/// Memory for datagrams that are passed on unchanged, many with one system call.
+struct clinux_relay;
+/// Bytes of one slot: the longest datagram, or many of one size that came at one go.
+#define CLINUX_RELAY_SLOT_BYTES 65536
+/// NULL when there is no memory.
+struct clinux_relay *clinux_relay_new(unsigned capacity);
+void clinux_relay_free(struct clinux_relay *relay);
+/// Receives what waits, into the slots from 0 on; forgets what was chosen before. Returns how many slots were filled.
+int clinux_relay_receive(struct clinux_relay *relay, int socket, int with_destination);
+void clinux_relay_flow(const struct clinux_relay *relay, unsigned slot, struct clinux_flow *flow);
+/// Datagrams in a slot.
+unsigned clinux_relay_datagrams(const struct clinux_relay *relay, unsigned slot);
+/// Begins a new choice of what is to be sent; `can_segment`: runs of one size may leave at one go (UDP_SEGMENT).
+void clinux_relay_choose_none(struct clinux_relay *relay, int can_segment);
+/// Adds a slot to what is to be sent.
+void clinux_relay_choose(struct clinux_relay *relay, unsigned slot);
+
+struct clinux_relay_sent {
+    uint32_t datagrams, lost;
+    uint64_t bytes;
+    /// Why it stopped before the end; the rest is still chosen. 0: all was dealt with.
+    int error;
+    /// 0: the kernel does not segment to this peer.
+    int can_segment;
+};
+/// Sends what is chosen to the peer of a connected socket; an error of the way to it stops.
+void clinux_relay_send(struct clinux_relay *relay, int socket, struct clinux_relay_sent *sent);
+/// Sends what is chosen to `flow`'s peer, from its local address where `with_source`. What the kernel refuses is lost.
+void clinux_relay_send_back(
+    struct clinux_relay *relay, int socket, const struct clinux_flow *flow, int with_source,
+    struct clinux_relay_sent *sent);
+
+/// A raw socket that sends UDP from any address and port, also those that other sockets have, and receives nothing; needs
+/// CAP_NET_RAW, and CAP_NET_ADMIN for addresses that are not local.
+int clinux_raw_udp_socket(int version);
+/// As clinux_relay_send_back by such a socket, from the flow's local address and port.
+void clinux_relay_send_raw(
+    struct clinux_relay *relay, int socket, const struct clinux_flow *flow, struct clinux_relay_sent *sent);
+
+/// A raw socket that sends ICMP errors from any address and receives nothing; needs CAP_NET_RAW, and CAP_NET_ADMIN for
+/// addresses that are not local.
+int clinux_icmp_socket(int version);
+/// Tells `flow`'s peer that its datagram to the flow's local address could not be delivered (RFC 792, RFC 4443).
+/// `host` 0: no such port, else the host cannot be reached.
+int clinux_send_icmp_error(int socket, const struct clinux_flow *flow, int host);

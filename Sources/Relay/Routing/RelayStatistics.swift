@@ -29,6 +29,7 @@ package final class RelayStatistics: Sendable {
     private let refused = Counters<RelayRefusal>()
     private let ended = Counters<End>()
     private let paused = Counters<Pause>()
+    package let datagrams = UDPStatistics()
 
     init() {}
 
