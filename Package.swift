@@ -242,7 +242,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
             "BPFTesting", "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "fairway", "fairway-echo", "ClusterZone",
             "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesModel", "KubernetesModelTesting", "ObjectStore",
             "Observability", logging,
-        ]),
+        ],
+        exclude: ["OlderKernel"]),
     .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "DNSWireTesting", "NetworkTypes"]),
     .testTarget(
         name: "ClusterZoneTests",
@@ -290,7 +291,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "RelayTests",
         dependencies: [
-            "Relay", "DataplaneTesting", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "relay-process",
+            "Relay", "DataplaneTesting", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+            "relay-process",
         ]),
     .testTarget(
         name: "UserspaceDataplaneTests",

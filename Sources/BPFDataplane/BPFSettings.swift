@@ -13,6 +13,20 @@ package struct BPFSettings: Sendable, Hashable {
         package init() {}
     }
 
+    /// How large the tables are made that traffic fills. One that is pinned already keeps its size.
+    package struct TableLimits: Sendable, Hashable {
+        /// Packets' connections at a time, some 500 bytes each. Near the limit the longest idle ones are given up; at it
+        /// new ones are dropped. As net.netfilter.nf_conntrack_max of a machine with 4 GiB, at least.
+        package var connections = 131_072
+        /// Sockets of the node's processes that were sent to a backend. One beyond it is served and not counted.
+        package var sockets = 131_072
+
+        /// What either may be set to.
+        package static let allowed = 64...4_194_304
+
+        package init() {}
+    }
+
     package static let defaultPinPath = "/sys/fs/bpf/fairway"
 
     /// The cgroup (v2) whose sockets are balanced at connect(); nil: all, the root.
@@ -24,6 +38,7 @@ package struct BPFSettings: Sendable, Hashable {
     /// Reset TCP connections to backends that are gone.
     package var closesStaleConnections = false
     package var idleTimes = IdleTimes()
+    package var tableLimits = TableLimits()
     /// How long a TCP backend that left the table, and does not linger, keeps the connections it has.
     package var drainGrace = Duration.seconds(300)
 

@@ -143,4 +143,47 @@ struct KernelTrafficTests {
         #expect(usage.connections == 10)
         #expect(try view.virtualServers() == [])
     }
+
+    @Test("A full table drops new connections, then gives up the longest idle and their counts", arguments: IPFamily.allCases)
+    func eviction(_ family: IPFamily) async throws {
+        let fixture = try await PlaneFixture.make(pods: 2)
+        defer { fixture.close() }
+        let view = BPFView()
+        let target = SocketAddress(ServiceTopology.nodeAddress(family), port: PlaneFixture.nodePort)
+        let ready = DispatchReady()
+        let plane = Task {
+            try await fixture.topology.node.inside {
+                var dataplane = BPFDataplane(fixture.settings { $0.tableLimits.connections = 64 }, view: view)
+                try dataplane.synchronize(fixture.table())
+                ready.signal()
+                ready.waitForGo()
+                _ = try dataplane.cleanup()
+            }
+        }
+        await ready.wait()
+        // Each question is a connection: more than the table holds, faster than it is swept.
+        func ask(_ count: Int, timeout: String) async throws -> ProcessOutput {
+            try await fixture.topology.client.run(
+                [fixture.echo, "connect", "udp", "\(target)", "--count", "\(count)", "--timeout", timeout],
+                timeout: .seconds(30))
+        }
+        let deadline = ContinuousClock.now + .seconds(60)
+        while try view.usage().connectionsRefused == 0, ContinuousClock.now < deadline { _ = try await ask(200, timeout: "10ms") }
+        let limit = UInt64(64 * Eviction.usedPercent / 100)
+        while try view.usage().connections > limit, ContinuousClock.now < deadline {}
+        let (usage, servers) = (try view.usage(), try view.virtualServers())
+        #expect(usage.connectionLimit == 256)
+        #expect(usage.connectionsRefused > 0 && usage.evicted > 0 && usage.expired == 0, "\(usage)")
+        #expect(usage.connections <= limit)
+        // Nothing else ends one so soon: what is open is what the table holds.
+        #expect(servers.flatMap(\.servers).reduce(0) { $0 + $1.active } == usage.connections)
+        let made = servers.flatMap(\.servers).reduce(0) { $0 + $1.traffic.connections }
+        #expect(made == usage.connections + usage.evicted)
+        for _ in 0..<4 {
+            let answers = try await ask(5, timeout: "5s")
+            #expect(answers.status.isSuccess, "\(answers)")
+        }
+        ready.go()
+        try await plane.value
+    }
 }

@@ -5,10 +5,10 @@ import NetworkNamespaceTesting
 import NetworkTypes
 import Testing
 
-/// Packets near to valid ones into both programs. FAIRWAY_FUZZ_PACKETS says how many, FAIRWAY_FUZZ_SEED which.
+/// Packets near to valid ones into both programs. FAIRWAY_SOAK_PACKETS says how many, FAIRWAY_FUZZ_SEED which.
 struct PacketFuzzTests {
     private static var packets: Int {
-        ProcessInfo.processInfo.environment["FAIRWAY_FUZZ_PACKETS"].flatMap { Int($0) } ?? 200_000
+        ProcessInfo.processInfo.environment["FAIRWAY_SOAK_PACKETS"].flatMap { Int($0) } ?? 20_000
     }
     private static var seed: UInt64 {
         ProcessInfo.processInfo.environment["FAIRWAY_FUZZ_SEED"].flatMap { UInt64($0) } ?? .random(in: 0..<1_000_000)
@@ -53,7 +53,7 @@ struct PacketFuzzTests {
                 if let flow = PacketReading(frame: result.packet)?.flow { fuzzer.observe(flow) }
             }
             faults += check(frame, result).map { "packet \(number) (\(hook)): \($0)" }
-            if number % 20_000 == 19_999 { faults += try TableAudit(stage).faults.prefix(5) }
+            if number % 5_000 == 4_999 { faults += try TableAudit(stage).faults.prefix(5) }
         }
         let audit = try TableAudit(stage)
         print("packet fuzzing: actions \(actions), \(rewritten) rewritten, \(audit.connectionCount) connections,",

@@ -25,11 +25,7 @@ import Testing
     }
 
     @Test func `the README names every metric of Fairway's own DNS, and none that there is not`() throws {
-        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let readme = try String(contentsOfFile: "/\(root)/README.md", encoding: .utf8)
-        let parts = readme.split(separator: "`", omittingEmptySubsequences: false)
-        let code = parts.enumerated().filter { $0.offset % 2 == 1 }.compactMap { $0.element.split(separator: "{").first }
-        let named = Set(code.map { String($0) })
+        let named = try ReadmeMetrics.named()
         let own = Set(MetricCatalog.fairwayDNS.map(\.name))
         #expect(named.filter { $0.hasPrefix("fairway_dns_") } == own)
         let known = Set(MetricCatalog.dns.map(\.name))

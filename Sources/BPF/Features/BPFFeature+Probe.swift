@@ -39,7 +39,7 @@ extension BPFFeature {
 
     /// Tried on the loopback interface of a network namespace that is gone afterwards.
     private static func clsactIsAvailable() throws -> Bool {
-        try NetworkNamespace.make().insideBlocking {
+        try namespace().insideBlocking {
             do throws(BPFError) {
                 try TrafficFilter.ensureQdisc(interfaceIndex: 1)
                 return true
@@ -47,6 +47,12 @@ extension BPFFeature {
                 if error.code == .permission { throw error }
                 return false
             }
+        }
+    }
+
+    private static func namespace() throws -> NetworkNamespace {
+        do { return try NetworkNamespace.make() } catch let error as SystemError where error.errno.rawValue == EPERM {
+            throw SystemError("make a network namespace to try a qdisc in, which needs CAP_SYS_ADMIN", error.errno)
         }
     }
 

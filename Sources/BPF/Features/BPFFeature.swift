@@ -1,7 +1,7 @@
 /// What the ebpf mode needs of a kernel, by the name of each part.
 package enum BPFFeature: String, Sendable, Hashable, CaseIterable {
     case packetPrograms = "tc programs"
-    case clsact = "the clsact qdisc"
+    case clsact = "clsact qdisc"
     case addressPrograms = "cgroup sock_addr programs"
     case releasePrograms = "cgroup sock_release programs"
     case setReturnValue = "bpf_set_retval"
@@ -12,7 +12,7 @@ package enum BPFFeature: String, Sendable, Hashable, CaseIterable {
     case routeLookup = "bpf_fib_lookup"
     case fetchingAtomics = "atomic operations that fetch"
     case batches = "batch operations on maps"
-    case fileSystem = "the bpf file system"
+    case fileSystem = "bpf file system"
     case cgroups = "cgroup version 2"
 
     /// The Linux that it came with.

@@ -114,7 +114,7 @@ final class BPFEngine: Sendable {
             }
         }
         let loaded = try dataplane("load programs") {
-            try LoadedPrograms.load(limits: [:]) { _ throws(BPFError) in nil }
+            try LoadedPrograms.load(limits: options.tableLimits.mapEntries) { _ throws(BPFError) in nil }
         }
         return (loaded.programs, loaded.maps, false)
     }

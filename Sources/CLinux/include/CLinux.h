@@ -174,6 +174,13 @@ void clinux_relay_send_back(
     struct clinux_relay *relay, int socket, const struct clinux_flow *flow, int with_source,
     struct clinux_relay_sent *sent);
 
+/// A raw socket that sends UDP from any address and port, also those that other sockets have, and receives nothing; needs
+/// CAP_NET_RAW, and CAP_NET_ADMIN for addresses that are not local.
+int clinux_raw_udp_socket(int version);
+/// As clinux_relay_send_back by such a socket, from the flow's local address and port.
+void clinux_relay_send_raw(
+    struct clinux_relay *relay, int socket, const struct clinux_flow *flow, struct clinux_relay_sent *sent);
+
 /// A raw socket that sends ICMP errors from any address and receives nothing; needs CAP_NET_RAW, and CAP_NET_ADMIN for
 /// addresses that are not local.
 int clinux_icmp_socket(int version);

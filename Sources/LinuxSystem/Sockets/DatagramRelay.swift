@@ -1,4 +1,5 @@
 private import CLinux
+internal import Glibc
 internal import NetworkTypes
 
 /// Memory for datagrams that are passed on as they are, many with one system call (recvmmsg(2), sendmmsg(2)), and those of
@@ -90,6 +91,30 @@ internal import NetworkTypes
         var native = flow.native
         // SAFETY: the kernel reads the relay's own memory; both structures live for the call.
         unsafe clinux_relay_send_back(relay, socket.descriptor.rawValue, &native, naming ? 1 : 0, &sent)
+        return Sent(sent)
+    }
+}
+
+extension DatagramRelay {
+    /// As `sendBack`, from the flow's local address and port where another program's socket has them (a server on every
+    /// address with that port). A raw socket is opened for it, as it costs every datagram of the host a look: one batch.
+    ///
+    /// - Throws: without CAP_NET_RAW, or out of descriptors.
+    package func sendBackRaw(along flow: DatagramFlow, mark: UInt32) throws(Errno) -> Sent {
+        let raw = try syscall("socket") { clinux_raw_udp_socket(Int32(flow.family.rawValue)) }
+        let descriptor = FileDescriptor(owning: raw)
+        if mark != 0 {
+            var value = mark
+            try syscall("setsockopt") {
+                // SAFETY: the kernel reads the four bytes of `value` during the call.
+                unsafe setsockopt(raw, SOL_SOCKET, SO_MARK, &value, socklen_t(MemoryLayout<UInt32>.size))
+            }
+        }
+        var sent = clinux_relay_sent()
+        var native = flow.native
+        // SAFETY: the kernel reads the relay's own memory; both structures live for the call.
+        unsafe clinux_relay_send_raw(relay, raw, &native, &sent)
+        withExtendedLifetime(descriptor) {}
         return Sent(sent)
     }
 }

@@ -74,6 +74,6 @@ struct UDPBackendError {
 
     /// This process or host is short of what a socket needs; ports among it (EAGAIN of connect(2)).
     static func isShortage(_ error: Errno) -> Bool {
-        [EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN, EADDRINUSE, ENOSPC].contains(error.rawValue)
+        [EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN, ENOSPC].contains(error.rawValue)
     }
 }

@@ -100,15 +100,27 @@ extension UDPRelay {
         if session.listener.hasPort(of: session.flow) {
             return datagrams.sendBack(from: session.listener.socket.socket, along: session.flow, naming: true)
         }
-        guard let reply = session.replySocket ?? replySocket(for: session) else { return nil }
+        guard let reply = session.replySocket ?? replySocket(for: session) else {
+            return try? datagrams.sendBackRaw(along: session.flow, mark: context.configuration.mark)
+        }
         return datagrams.sendBack(from: reply.socket, along: session.flow, naming: false)
     }
 
     private func replySocket(for session: UDPSession) -> UDPReplySocket? {
         var address = session.flow.local
         if address.address.isLinkLocal { address.scope = session.flow.scope }
-        guard let socket = try? replySockets.take(address) else { return nil }
+        guard let socket = takeReplySocket(address, for: session) else { return nil }
         if socket.users > 0 { session.replySocket = socket }
         return socket
+    }
+
+    /// Out of descriptors, the session idle for longest gives one.
+    private func takeReplySocket(_ address: SocketAddress, for session: UDPSession) -> UDPReplySocket? {
+        do throws(Errno) {
+            return try replySockets.take(address)
+        } catch {
+            guard UDPBackendError.isShortage(error), evictOldest(except: session) else { return nil }
+            return try? replySockets.take(address)
+        }
     }
 }

@@ -68,7 +68,7 @@ final class RelayWorker: Sendable {
         }
         tcp.end()
         udp.end()
-        close(tcp, udp)
+        takeNothingMore()
     }
 
     private static func earliest(
@@ -85,8 +85,8 @@ final class RelayWorker: Sendable {
         return time <= now ? 0 : now.duration(to: time).milliseconds
     }
 
-    /// Nothing is taken any more; who still waits for an answer gets one.
-    private func close(_ tcp: TCPCarrier, _ udp: UDPCarrier) {
+    /// Who still waits for an answer gets one.
+    private func takeNothingMore() {
         let left = state.withLock { state in
             state.hasEnded = true
             let left = state.commands

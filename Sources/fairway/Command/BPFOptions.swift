@@ -15,6 +15,16 @@ struct BPFOptions: ParsableArguments {
             """)
     var ebpfInterfaces: String?
 
+    @Option(
+        help: """
+            Connections that packets may have at a time; a table that is pinned already keeps its size. Near the limit \
+            the longest idle ones are given up.
+            """)
+    var ebpfMaxConnections = BPFSettings.TableLimits().connections
+
+    @Option(help: "Balanced sockets that are remembered at a time, sized likewise; more are served and not counted.")
+    var ebpfMaxSockets = BPFSettings.TableLimits().sockets
+
     /// The options as values, or one line that says which is wrong.
     func settings(closesStaleConnections: Bool) throws(CommandFailure) -> BPFSettings {
         var settings = BPFSettings()
@@ -32,7 +42,17 @@ struct BPFOptions: ParsableArguments {
             settings.interfaces = choice
         }
         settings.closesStaleConnections = closesStaleConnections
+        settings.tableLimits.connections = try Self.limit(ebpfMaxConnections, "--ebpf-max-connections")
+        settings.tableLimits.sockets = try Self.limit(ebpfMaxSockets, "--ebpf-max-sockets")
         return settings
+    }
+
+    private static func limit(_ value: Int, _ flag: String) throws(CommandFailure) -> Int {
+        let allowed = BPFSettings.TableLimits.allowed
+        guard allowed.contains(value) else {
+            throw .usage("\(flag) \(value): expected \(allowed.lowerBound) to \(allowed.upperBound)")
+        }
+        return value
     }
 }
 

@@ -21,7 +21,7 @@ final class PacketPath: Sendable {
         self.family = family
         topology = try ServiceTopology(pods: 1)
         far = try topology.network.addNamespace("far")
-        stage = try PacketStage()
+        stage = try PacketStage(isAttached: true)
         var settings = PacketStage.plainSettings
         settings.ipv4 = fw_address(ServiceTopology.nodeAddress(.ipv4))
         settings.ipv6 = fw_address(ServiceTopology.nodeAddress(.ipv6))

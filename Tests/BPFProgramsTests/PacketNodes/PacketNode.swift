@@ -19,7 +19,7 @@ final class PacketNode: Sendable {
             // SAFETY: the C string lives for the call.
             Dictionary(uniqueKeysWithValues: names.map { ($0, unsafe if_nametoindex($0)) })
         }
-        stage = try PacketStage()
+        stage = try PacketStage(isAttached: true)
         try writeAddresses()
     }
 

@@ -1,5 +1,4 @@
 import BPF
-import BPFPrograms
 import CBPFMaps
 import Glibc
 import NetworkTypes
@@ -31,51 +30,48 @@ struct PacketStage: ~Copyable, Sendable {
     let counters: BPFPerCPUMap<UInt32, fw_counters>
     let sockets: BPFMap<UInt64, fw_socket>
     let maintenance: BPFProgram
+    private let loaded: LoadedPacketPrograms
+    private let isLent: Bool
+
+    deinit { if isLent { loaded.giveBack() } }
 }
 
 extension PacketStage {
-    /// - Parameter connectionLimit: entries of the connection table.
-    init(connectionLimit: Int = 1 << 10) throws {
-        guard let bytes = BPFPrograms.object("packet") else { throw MissingObject() }
-        var object = try BPFObject(bytes, name: "packet")
-        try object.setMaxEntries(connectionLimit, of: "connections")
-        try object.load()
-        try BPFMap<UInt32, fw_settings>(try object.map("settings")).update(0, Self.plainSettings)
+    /// - Parameters:
+    ///   - connectionLimit: entries of the connection table.
+    ///   - isAttached: the programs are to be attached to interfaces, which may outlive the stage: no other gets them.
+    init(connectionLimit: Int = 1 << 10, isAttached: Bool = false) throws {
+        let loaded =
+            try isAttached
+            ? LoadedPacketPrograms(connectionLimit: connectionLimit)
+            : LoadedPacketPrograms.borrow(connectionLimit: connectionLimit)
+        try BPFMap<UInt32, fw_settings>(try loaded.map("settings")).update(0, Self.plainSettings)
         self.init(
-            ingress: try object.program("fairway_ingress"),
-            egress: try object.program("fairway_egress"),
-            connections: try BPFMap(try object.map("connections")),
-            frontends: try BPFMap(try object.map("frontends")),
-            clusterIPs: try BPFMap(try object.map("cluster_ips")),
-            backends: try BPFMap(try object.map("backends")),
-            loads: try BPFMap(try object.map("loads")),
-            sets: try BPFMap(try object.map("backend_sets")),
-            slots: try BPFMap(try object.map("slots")),
-            drops: try BPFPerCPUMap(try object.map("drops")),
-            usage: try BPFMap(try object.map("usage")),
-            fragments: try BPFMap(try object.map("fragments")),
-            rejectBudget: try BPFPerCPUMap(try object.map("reject_budget")),
-            settings: try BPFMap(try object.map("settings")),
-            addressFilter: try BPFMap(try object.map("address_filter")),
-            nodePortAddresses: try BPFMap(try object.map("nodeport_addresses")),
-            serviceRanges: try BPFMap(try object.map("service_ranges")),
-            podRanges: try BPFMap(try object.map("pod_ranges")),
-            sources: try BPFMap(try object.map("sources")),
-            interfaces: try BPFMap(try object.map("interfaces")),
-            counters: try BPFPerCPUMap(try object.map("counters")),
-            sockets: try BPFMap(try object.map("sockets")),
-            maintenance: try Self.maintenance(sharing: object))
+            ingress: try loaded.ingress.duplicate(),
+            egress: try loaded.egress.duplicate(),
+            connections: try BPFMap(try loaded.map("connections")),
+            frontends: try BPFMap(try loaded.map("frontends")),
+            clusterIPs: try BPFMap(try loaded.map("cluster_ips")),
+            backends: try BPFMap(try loaded.map("backends")),
+            loads: try BPFMap(try loaded.map("loads")),
+            sets: try BPFMap(try loaded.map("backend_sets")),
+            slots: try BPFMap(try loaded.map("slots")),
+            drops: try BPFPerCPUMap(try loaded.map("drops")),
+            usage: try BPFMap(try loaded.map("usage")),
+            fragments: try BPFMap(try loaded.map("fragments")),
+            rejectBudget: try BPFPerCPUMap(try loaded.map("reject_budget")),
+            settings: try BPFMap(try loaded.map("settings")),
+            addressFilter: try BPFMap(try loaded.map("address_filter")),
+            nodePortAddresses: try BPFMap(try loaded.map("nodeport_addresses")),
+            serviceRanges: try BPFMap(try loaded.map("service_ranges")),
+            podRanges: try BPFMap(try loaded.map("pod_ranges")),
+            sources: try BPFMap(try loaded.map("sources")),
+            interfaces: try BPFMap(try loaded.map("interfaces")),
+            counters: try BPFPerCPUMap(try loaded.map("counters")),
+            sockets: try BPFMap(try loaded.map("sockets")),
+            maintenance: try loaded.maintenance.duplicate(),
+            loaded: loaded, isLent: !isAttached)
     }
-
-    private static func maintenance(sharing maps: borrowing BPFObject) throws -> BPFProgram {
-        guard let bytes = BPFPrograms.object("maintenance") else { throw MissingObject() }
-        var object = try BPFObject(bytes, name: "maintenance")
-        try object.reuseMaps(of: maps)
-        try object.load()
-        return try object.program("fairway_maintenance")
-    }
-
-    struct MissingObject: Error {}
 
     static let nodeIPv4 = IPAddress.literal("192.0.2.1")
     static let nodeIPv6 = IPAddress.literal("2001:db8::1")

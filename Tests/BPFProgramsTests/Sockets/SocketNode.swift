@@ -1,5 +1,6 @@
 import BPF
 import BPFPrograms
+import BPFTesting
 import CBPFMaps
 import LinuxSystem
 import NetworkNamespaceTesting

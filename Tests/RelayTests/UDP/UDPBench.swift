@@ -27,7 +27,7 @@ final class UDPBench {
     var relay: UDPRelay? { carrier.relay }
 
     @discardableResult func listen(_ listener: RelayListener) throws -> SocketAddress {
-        let socket = try RelaySocket(listener, at: listener.address)
+        let socket = try RelaySocket(listener, at: listener.address, context.configuration)
         sockets.append(socket)
         try carrier.add(socket)
         return socket.address

@@ -183,6 +183,27 @@ struct UDPTransparentTests {
         }
     }
 
+    @Test("another program on every address with the frontend's port is no obstacle", arguments: IPFamily.allCases)
+    func takenPort(_ family: IPFamily) async throws {
+        let node = try await TransparentNode.make()
+        defer { node.topology.close() }
+        try await node.topology.node.inside {
+            let other = try TestPeer(at: SocketAddress(IPAddress(bits: 0, family: family), port: 53), family)
+            let bench = try node.bench(family)
+            let backend = try node.backend(0, family)
+            let (service, _) = service([backend])
+            bench.directory.set(TransparentNode.frontend(family), service)
+            let client = try node.client(family, connectedTo: TransparentNode.frontend(family))
+            for (index, size) in [0, 1, 513, 1473, 65_507].enumerated() {
+                try client.send(pattern(size, index))
+                let isSame = try bench.next(at: client, echoing: [backend]).bytes == pattern(size, index)
+                #expect(isSame, "\(size) bytes")
+            }
+            #expect(bench.relay?.replySockets.count == 0 && bench.statistics.datagrams[.lost] == 0)
+            #expect(try other.receiveAll().isEmpty)
+        }
+    }
+
     @Test("reply sockets beyond their limit are opened for a batch, and closed after it") func replySocketLimit() async throws {
         try await onThread(isolated: true) {
             var sockets = UDPReplySockets(mark: 0, limit: 2)

@@ -37,6 +37,11 @@ package final class TestCgroup: Sendable {
         }
     }
 
+    /// A command that runs a program inside.
+    package func enclosing(_ command: [String]) -> [String] {
+        ["sh", "-c", "echo $$ > '\(path)/cgroup.procs' && exec \"$@\"", "sh"] + command
+    }
+
     /// Where the calling thread is now: /proc/thread-self/cgroup has a line `0::PATH` for version 2.
     private static func home() throws -> String {
         let file = try FileDescriptor(opening: "/proc/thread-self/cgroup")

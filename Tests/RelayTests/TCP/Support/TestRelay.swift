@@ -7,7 +7,7 @@ import Synchronization
 /// A relay with one listener and one service; it ends with the test.
 final class TestRelay: Sendable {
     let engine: RelayEngine
-    let directory: TestDirectory
+    let directory: OneServiceDirectory
     let address: SocketAddress
     let backends: [RelayBackend]
 
@@ -20,7 +20,7 @@ final class TestRelay: Sendable {
     ) throws {
         guard let wanted = SocketAddress(text) else { throw TestFailure("no address: \(text)") }
         self.backends = backends.map { RelayBackend($0) }
-        directory = TestDirectory()
+        directory = OneServiceDirectory()
         directory.service.update(options, cluster: self.backends, local: [])
         var configuration = RelayConfiguration()
         configuration.workers = 1
@@ -45,7 +45,7 @@ final class TestRelay: Sendable {
     }
 }
 
-final class TestDirectory: RelayDirectory {
+final class OneServiceDirectory: RelayDirectory {
     let service = RelayService(name: "test/web")
     private let state = Mutex<(refusal: RelayRefusal?, requests: [RelayRequest])>((nil, []))
 
