@@ -62,20 +62,71 @@ static int place(int descriptor, int target) {
     return dup2(descriptor, target);
 }
 
-// Runs in the new process: system calls only, for the other threads' locks may be held for ever.
-static void become(const struct clinux_spawn_request *request, char **arguments, char **environment) {
-    // Moved out of the way first, so that placing one cannot overwrite another.
+struct birth {
+    const struct clinux_spawn_request *request;
+    char **arguments;
+    char **environment;
+    int failure; // written to when the program cannot be started
+};
+
+// Descriptors of other threads are let go of first: until then a listener that this process closes meanwhile still
+// takes connections.
+static int keep_own_descriptors(const struct clinux_spawn_request *request, int *failure) {
+    // Moved out of the way, so that placing one cannot overwrite another.
     int input = fcntl(request->standard_input, F_DUPFD_CLOEXEC, 10);
     int output = fcntl(request->standard_output, F_DUPFD_CLOEXEC, 10);
     int error = fcntl(request->standard_error, F_DUPFD_CLOEXEC, 10);
-    if (input < 0 || output < 0 || error < 0) return;
-    if (request->network_namespace >= 0 && setns(request->network_namespace, CLONE_NEWNET) < 0) return;
-    if (place(input, 0) < 0 || place(output, 1) < 0 || place(error, 2) < 0) return;
-    if (syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC) < 0) return;
+    int space = request->network_namespace < 0 ? -1 : fcntl(request->network_namespace, F_DUPFD_CLOEXEC, 10);
+    int report = fcntl(*failure, F_DUPFD_CLOEXEC, 10);
+    if (input < 0 || output < 0 || error < 0 || report < 0) return -1;
+    if (request->network_namespace >= 0 && (space < 0 || setns(space, CLONE_NEWNET) < 0)) return -1;
+    if (place(input, 0) < 0 || place(output, 1) < 0 || place(error, 2) < 0) return -1;
+    if (dup3(report, 3, O_CLOEXEC) < 0) return -1;
+    *failure = 3;
+    return (int)syscall(SYS_close_range, 4, ~0U, 0);
+}
+
+// No handler of this process may run in the new one; what is ignored stays ignored.
+static void forget_handlers(void) {
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+        action = (struct sigaction){.sa_handler = SIG_DFL};
+        sigaction(number, &action, NULL);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    execve(request->path, arguments, environment);
+}
+
+// Runs in the new process, in this one's memory: system calls only, for the other threads' locks may be held for ever.
+static int become(void *context) {
+    struct birth *birth = context;
+    if (keep_own_descriptors(birth->request, &birth->failure) == 0) {
+        forget_handlers();
+        execve(birth->request->path, birth->arguments, birth->environment);
+    }
+    int error = errno;
+    ssize_t ignored = write(birth->failure, &error, sizeof error);
+    (void)ignored;
+    _exit(127);
+}
+
+// Shares the memory and holds the calling thread until the program has begun, as vfork(2) does: copying the page tables
+// of a large process takes milliseconds.
+static pid_t give_birth(struct birth *birth, int *pidfd) {
+    enum { stack_size = 64 << 10 };
+    char *stack = mmap(NULL, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return -1;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t pid = clone(become, stack + stack_size, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, birth, pidfd);
+    int error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    munmap(stack, stack_size);
+    errno = error;
+    return pid;
 }
 
 int clinux_spawn(const struct clinux_spawn_request *request, int *pidfd) {
@@ -87,20 +138,8 @@ int clinux_spawn(const struct clinux_spawn_request *request, int *pidfd) {
     char **environment = pointers_into(request->environment, request->environment_count);
     if (!arguments || !environment || pipe2(failure, O_CLOEXEC) < 0) goto done;
 
-    struct clone_args clone = {
-        // CLEAR_SIGHAND: no handler of this process may run in the new one.
-        .flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
-        .pidfd = (uint64_t)(uintptr_t)pidfd,
-        .exit_signal = SIGCHLD,
-    };
-    pid = (pid_t)syscall(SYS_clone3, &clone, sizeof clone);
-    if (pid == 0) {
-        become(request, arguments, environment);
-        int error = errno;
-        ssize_t ignored = write(failure[1], &error, sizeof error);
-        (void)ignored;
-        _exit(127);
-    }
+    struct birth birth = {request, arguments, environment, failure[1]};
+    pid = give_birth(&birth, pidfd);
     if (pid < 0) goto done;
     close(failure[1]);
     failure[1] = -1;
