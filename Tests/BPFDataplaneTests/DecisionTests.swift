@@ -16,29 +16,38 @@ import Testing
         #expect(MasqueradePorts.chosen(localRange: text) == ports)
     }
 
+    private static func ages(_ counts: [Int: UInt64]) -> [UInt64] {
+        (0..<64).map { counts[$0] ?? 0 }
+    }
+
     @Test func `nothing is evicted while there is room`() {
-        var ages = [UInt64](repeating: 0, count: 64)
-        ages[10] = 900
-        #expect(Eviction.idleMilliseconds(ages: ages, maxEntries: 4000) == nil)
+        let steps = Eviction.steps(
+            others: Self.ages([10: 450]), established: Self.ages([10: 450]), maxEntries: 4000)
+        #expect(steps == [])
     }
 
-    @Test func `those idle longest are evicted, until the wanted part is left`() {
-        var ages = [UInt64](repeating: 0, count: 64)
-        ages[5] = 850
-        ages[10] = 100
-        ages[17] = 60
-        // 1010 of 1000 are used, 800 are wanted: the two oldest buckets have 160, the next has the rest.
-        #expect(Eviction.idleMilliseconds(ages: ages, maxEntries: 4000) == 16)
-        ages[10] = 300
-        ages[5] = 600
-        // 960 used: 160 to go; 60 and some of the 300, whose bucket begins at 512 ms.
-        #expect(Eviction.idleMilliseconds(ages: ages, maxEntries: 4000) == 512)
-    }
-
-    @Test func `when everything is fresh, the fresh is evicted`() {
-        var ages = [UInt64](repeating: 0, count: 64)
-        ages[0] = 1000
-        #expect(Eviction.idleMilliseconds(ages: ages, maxEntries: 4000) == 1)
+    /// A table of 1000 connections: 800 are wanted.
+    @Test(arguments: [
+        // 1010: the two oldest buckets have 160, the next the rest.
+        ([5: 850, 10: 100, 17: 60], [:], [Eviction.Step(idleMilliseconds: 32, count: 210, sparesEstablished: true)]),
+        // 960: 60, and some of the 300, whose bucket begins at 1024 ms.
+        ([5: 600, 10: 300, 17: 60], [:], [Eviction.Step(idleMilliseconds: 1024, count: 160, sparesEstablished: true)]),
+        // All is fresh.
+        ([0: 1000], [:], [Eviction.Step(idleMilliseconds: 0, count: 200, sparesEstablished: true)]),
+        // However long established ones have been idle, others go.
+        ([2: 500], [25: 450], [Eviction.Step(idleMilliseconds: 4, count: 150, sparesEstablished: true)]),
+        // The others are not enough.
+        ([2: 50], [20: 600, 25: 300], [
+            Eviction.Step(idleMilliseconds: 4, count: 50, sparesEstablished: true),
+            Eviction.Step(idleMilliseconds: 1 << 25, count: 100, sparesEstablished: false),
+        ]),
+    ] as [([Int: UInt64], [Int: UInt64], [Eviction.Step])])
+    func `what is no established connection is evicted first, the longest idle before others`(
+        others: [Int: UInt64], established: [Int: UInt64], expected: [Eviction.Step]
+    ) {
+        let steps = Eviction.steps(
+            others: Self.ages(others), established: Self.ages(established), maxEntries: 4000)
+        #expect(steps == expected)
     }
 
     private static func draining(

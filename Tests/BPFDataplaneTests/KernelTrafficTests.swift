@@ -9,6 +9,7 @@ import Netlink
 import NetworkNamespaceTesting
 import NetworkTypes
 import ServiceTable
+import Synchronization
 import Testing
 
 @testable import BPFDataplane
@@ -16,6 +17,16 @@ import Testing
 /// Traffic while the daemon does something.
 @Suite(.enabled(if: Requirement.root, "needs root: makes network namespaces, loads BPF programs"), .timeLimit(.minutes(2)))
 struct KernelTrafficTests {
+    /// Of all backends: what `loads` say, and entries that are counted.
+    private static func counts(_ engine: BPFEngine) throws -> (loads: UInt64, counted: UInt64) {
+        let maps = engine.services.withLock { $0.maps }
+        let loads = try maps.maps.loads.all().reduce(0) { $0 &+ $1.value.connections }
+        let counted = try engine.state.maps.connections.all().count {
+            $0.value.role == UInt8(FW_FORWARD.rawValue) && $0.value.flags & UInt32(FW_CONNECTION_COUNTED) != 0
+        }
+        return (loads, UInt64(counted))
+    }
+
     @Test(arguments: IPFamily.allCases)
     func `no packet is lost and no connection refused while the daemon restarts and its maps grow`(
         _ family: IPFamily
@@ -37,6 +48,8 @@ struct KernelTrafficTests {
                 }
                 ready.signal()
                 ready.waitForGo()
+                let (loads, counted) = try Self.counts(dataplane.working())
+                #expect(loads == counted, "open connections that backends count, and that the table has")
                 _ = try dataplane.cleanup()
             }
         }
@@ -180,6 +193,8 @@ struct KernelTrafficTests {
         let made = servers.flatMap(\.servers).reduce(0) { $0 + $1.traffic.connections }
         #expect(made == usage.connections + usage.evicted)
         for _ in 0..<4 {
+            // What is given up leaves room for the next few.
+            while try view.usage().connections + 5 > 64, ContinuousClock.now < deadline {}
             let answers = try await ask(5, timeout: "5s")
             #expect(answers.status.isSuccess, "\(answers)")
         }

@@ -57,7 +57,8 @@ let swiftLayouts: [SwiftLayout] = [
             "ipv6": \.ipv6, "first_port": \.first_port, "last_port": \.last_port,
             "is_filtered": \.is_filtered, "range_ipv4": \.range_ipv4, "mask_ipv4": \.mask_ipv4,
             "range_ipv6": \.range_ipv6, "mask_ipv6": \.mask_ipv6, "tcp_established_seconds": \.tcp_established_seconds, "tcp_opening_seconds": \.tcp_opening_seconds,
-            "tcp_closing_seconds": \.tcp_closing_seconds, "udp_seconds": \.udp_seconds]),
+            "tcp_closing_seconds": \.tcp_closing_seconds, "udp_seconds": \.udp_seconds,
+            "generation": \.generation, "zero": \.zero]),
     SwiftLayout(
         "fw_affinity_key", fw_affinity_key.self,
         ["owner": \.owner, "client": \.client]),
@@ -74,7 +75,7 @@ let swiftLayouts: [SwiftLayout] = [
         "fw_connection", fw_connection.self,
         ["becomes": \.becomes, "forward": \.forward, "seen": \.seen, "opened": \.opened, "node": \.node,
             "service": \.service, "backend": \.backend, "flags": \.flags, "role": \.role, "state": \.state,
-            "zero": \.zero]),
+            "generation": \.generation]),
     SwiftLayout(
         "fw_fragment_key", fw_fragment_key.self,
         ["source": \.source, "destination": \.destination, "identification": \.identification,
@@ -93,13 +94,14 @@ let swiftLayouts: [SwiftLayout] = [
     SwiftLayout(
         "fw_socket_flow", fw_socket_flow.self,
         ["address": \.address, "port": \.port, "flags": \.flags, "backend": \.backend, "service": \.service,
-            "number": \.number]),
+            "number": \.number, "generation": \.generation]),
     SwiftLayout(
         "fw_counters", fw_counters.self,
         ["connections": \.connections, "packets_in": \.packets_in, "packets_out": \.packets_out,
             "bytes_in": \.bytes_in, "bytes_out": \.bytes_out]),
     SwiftLayout(
         "fw_sweep", fw_sweep.self,
-        ["now": \.now, "older_than": \.older_than, "gone_backend": \.gone_backend, "zero": \.zero, "ages": \.ages,
-            "entries": \.entries, "ended": \.ended]),
+        ["now": \.now, "older_than": \.older_than, "most": \.most, "spares": \.spares,
+            "gone_backend": \.gone_backend, "backend": \.backend, "zero": \.zero, "change": \.change, "ages": \.ages,
+            "established": \.established, "entries": \.entries, "ended": \.ended]),
 ]

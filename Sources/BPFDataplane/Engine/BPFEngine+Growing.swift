@@ -1,6 +1,7 @@
 internal import BPF
 internal import CBPFMaps
 internal import Dataplane
+internal import LinuxSystem
 internal import ServiceTable
 internal import Synchronization
 
@@ -28,6 +29,16 @@ extension BPFEngine {
         }
     }
 
+    /// Adds what the old programs counted after the copy to what the new ones count already.
+    private func settleLoads(of old: SharedServiceMaps, copied: [UInt32: UInt64]) throws {
+        awaitKernelReaders()
+        for (id, change) in try old.maps.loadChanges(since: copied) {
+            var sweep = fw_sweep()
+            (sweep.backend, sweep.change) = (id, change)
+            try run(&sweep)
+        }
+    }
+
     private func enlarge(_ services: inout Services, _ sizes: MapSizes, _ doubling: Bool) throws {
         let old = services.maps
         var limits: [String: Int] = [:]
@@ -40,12 +51,10 @@ extension BPFEngine {
             BPFMapName(rawValue: name) == nil ? try open.handle(name) : nil
         }
         let new = try SharedServiceMaps(loaded.maps)
-        let copied = Dictionary(
-            uniqueKeysWithValues: try old.maps.loads.all().map { ($0.key, $0.value.connections) })
-        try new.maps.copy(from: old.maps)
+        let copied = try new.maps.copy(from: old.maps)
         if services.waiting == nil { try attach(loaded.programs) } else { services.waiting = loaded.programs }
-        try new.maps.settleLoads(of: old.maps, copied: copied)
         maintenanceProgram.withLock { $0 = loaded.programs.maintenance }
+        try settleLoads(of: old, copied: copied)
         services.maps = new
         services.open = loaded.maps
         try PinnedMaps(folder: options.pinPath).pin(loaded.maps)

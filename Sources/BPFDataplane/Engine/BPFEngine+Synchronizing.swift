@@ -71,6 +71,7 @@ extension BPFEngine {
         try services.maps.maps.write(plan.writes, &report)
         try services.maps.maps.bar(plan.reclaimed)
         if let detect = plan.detect { try interfaces.setDetect(detect) }
+        if plan.changesFrontends { try interfaces.frontendsChanged() }
         services.commit += 1
         for write in plan.reclaimed { services.reclaim.append((services.commit, write)) }
         if services.reclaim.count > Self.reclaimLimit { try reclaimNow(&services) }

@@ -60,8 +60,9 @@ final class BPFEngine: Sendable {
         self.state = state
         let adopted = loaded.isAdopted
         let serviceMaps = try dataplane("open maps") { try SharedServiceMaps(maps) }
-        let detect = try dataplane("read settings") { adopted ? try state.maps.settings.lookup(0)?.detect ?? 0 : 0 }
-        interfaces = NodeInterfaces(options, maps: state, detect: detect, namespaceCookie: cookie, notify: notify)
+        let settings = try dataplane("read settings") { adopted ? try state.maps.settings.lookup(0) : nil }
+        let detect = settings?.detect ?? 0
+        interfaces = NodeInterfaces(options, maps: state, adopted: settings, namespaceCookie: cookie, notify: notify)
         let kernel = try dataplane("read maps") { adopted ? try serviceMaps.maps.state(detect: detect) : BPFKernelState() }
         services = Mutex(
             Services(
@@ -106,8 +107,18 @@ final class BPFEngine: Sendable {
                     + "version, or `fairway cleanup` first")
         case .current:
             do throws(BPFError) {
-                let loaded = try LoadedPrograms.load(limits: [:]) { name throws(BPFError) in try pinned.open(name) }
-                return (loaded.programs, loaded.maps, true)
+                var missing: [String] = []
+                let loaded = try LoadedPrograms.load(limits: [:]) { name throws(BPFError) in
+                    let map = try pinned.open(name)
+                    if map == nil { missing.append(name) }
+                    return map
+                }
+                if missing.isEmpty { return (loaded.programs, loaded.maps, true) }
+                // What the others say of it would be taken for true.
+                notify(
+                    .warning(
+                        "maps at \(options.pinPath) are replaced, connections in them end: "
+                            + "\(missing.joined(separator: ", ")) missing"))
             } catch {
                 guard error.code == .wrongShape else { throw DataplaneError(error, doing: "load programs") }
                 notify(.warning("maps at \(options.pinPath) are replaced, connections in them end: \(error)"))

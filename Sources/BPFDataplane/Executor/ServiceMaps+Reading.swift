@@ -40,12 +40,15 @@ extension BPFMap {
 
 extension ServiceMaps {
     /// Takes over every entry of maps that have become too small. Counters begin anew.
-    func copy(from old: borrowing ServiceMaps) throws {
+    ///
+    /// - Returns: the loads that were taken over.
+    func copy(from old: borrowing ServiceMaps) throws -> [UInt32: UInt64] {
         try frontends.copy(old.frontends)
         try backendSets.copy(old.backendSets)
         try slots.copy(old.slots)
         try backends.copy(old.backends)
-        try loads.copy(old.loads)
+        var copied: [UInt32: UInt64] = [:]
+        try loads.copy(old.loads) { copied[$0] = $1.connections }
         try cursors.copy(old.cursors)
         try siblings.copy(old.siblings)
         try sources.copy(old.sources)
@@ -53,22 +56,24 @@ extension ServiceMaps {
         try clusterIPs.copy(old.clusterIPs)
         try serviceRanges.copy(old.serviceRanges)
         try podRanges.copy(old.podRanges)
+        return copied
     }
 
-    /// What the old maps counted while programs changed over to these.
-    func settleLoads(of old: borrowing ServiceMaps, copied: [UInt32: UInt64]) throws {
-        for (id, before) in copied {
-            guard let after = try old.loads.lookup(id)?.connections, after != before,
-                let now = try loads.lookup(id)?.connections
-            else { continue }
-            try loads.update(id, fw_load(connections: now &+ after &- before), .exist)
+    /// What these counted since, by backend. The programs that count must be done with them.
+    func loadChanges(since copied: [UInt32: UInt64]) throws -> [UInt32: Int64] {
+        var changes: [UInt32: Int64] = [:]
+        for load in try loads.all() {
+            let change = Int64(bitPattern: load.value.connections &- (copied[load.key] ?? 0))
+            if change != 0 { changes[load.key] = change }
         }
+        return changes
     }
 }
 
 extension BPFMap {
-    fileprivate func copy(_ old: borrowing BPFMap) throws {
+    fileprivate func copy(_ old: borrowing BPFMap, _ copied: (Key, Value) -> Void = { _, _ in }) throws {
         let entries = try old.all()
+        for entry in entries { copied(entry.key, entry.value) }
         var start = 0
         while start < entries.count {
             let end = min(start + 4096, entries.count)

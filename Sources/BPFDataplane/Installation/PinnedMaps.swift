@@ -6,7 +6,7 @@ internal import Glibc
 /// The maps that an earlier process left in the pin folder.
 struct PinnedMaps: ~Copyable {
     enum Finding: Sendable, Hashable {
-        /// None, or not all that there should be.
+        /// None, as far as the settings tell.
         case nothing
         /// Of this version: they are taken over.
         case current

@@ -25,6 +25,8 @@ final class NodeInterfaces: Sendable {
         /// Nil before a table has said.
         var serviceRanges: [IPPrefix]?
         var detect: UInt32
+        /// Of the frontends; flows of datagrams look for theirs again when it has changed.
+        var generation: UInt32
         var written: fw_settings?
         /// The kernel has all that follows from the above: programs, rows and settings. Not while an interface refuses.
         var isSettled = false
@@ -38,14 +40,14 @@ final class NodeInterfaces: Sendable {
     private let state: Mutex<State>
 
     init(
-        _ options: BPFSettings, maps: SharedStateMaps, detect: UInt32, namespaceCookie: UInt64,
+        _ options: BPFSettings, maps: SharedStateMaps, adopted: fw_settings?, namespaceCookie: UInt64,
         notify: @escaping @Sendable (BPFNotice) -> Void
     ) {
         self.options = options
         self.maps = maps
         self.namespaceCookie = namespaceCookie
         self.notify = notify
-        state = Mutex(State(detect: detect))
+        state = Mutex(State(detect: adopted?.detect ?? 0, generation: adopted?.generation ?? 0))
         ports = MasqueradePorts.chosen(localRange: (try? Sysctl().read("net.ipv4.ip_local_port_range")) ?? "")
     }
 
@@ -72,6 +74,14 @@ final class NodeInterfaces: Sendable {
         try locked { state throws(BPFError) in
             state.isSettled = false
             state.detect = detect
+            try writeSettings(&state)
+        }
+    }
+
+    /// To be called once the maps have it.
+    func frontendsChanged() throws(BPFError) {
+        try locked { state throws(BPFError) in
+            state.generation &+= 1
             try writeSettings(&state)
         }
     }
@@ -178,7 +188,7 @@ final class NodeInterfaces: Sendable {
             range_ipv4: ipv4.range, mask_ipv4: ipv4.mask, range_ipv6: ipv6.range, mask_ipv6: ipv6.mask,
             tcp_established_seconds: times.establishedTCP.wholeSeconds,
             tcp_opening_seconds: times.openingTCP.wholeSeconds, tcp_closing_seconds: times.closingTCP.wholeSeconds,
-            udp_seconds: times.udp.wholeSeconds)
+            udp_seconds: times.udp.wholeSeconds, generation: state.generation, zero: 0)
         if let written = state.written, written.isSame(as: settings) { return }
         try maps.maps.settings.update(0, settings)
         state.written = settings

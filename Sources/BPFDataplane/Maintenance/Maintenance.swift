@@ -77,16 +77,27 @@ struct MaintenanceWork {
     private func sweep() throws {
         var sweep = fw_sweep()
         try engine.run(&sweep)
-        // SAFETY: the field is an array of 64-bit numbers in C, copied inside the closure.
-        let ages = unsafe withUnsafeBytes(of: sweep.ages) { unsafe Array($0.bindMemory(to: UInt64.self)) }
+        // SAFETY: the fields are arrays of 64-bit numbers in C, copied inside the closures.
+        let others = unsafe withUnsafeBytes(of: sweep.ages) { unsafe Array($0.bindMemory(to: UInt64.self)) }
+        let established = unsafe withUnsafeBytes(of: sweep.established) { unsafe Array($0.bindMemory(to: UInt64.self)) }
         let limit = engine.state.maps.connections.shape.maxEntries
-        guard let idle = Eviction.idleMilliseconds(ages: ages, maxEntries: limit) else { return }
-        let now = sweep.now
+        for step in Eviction.steps(others: others, established: established, maxEntries: limit) {
+            try evict(step, now: sweep.now)
+        }
+    }
+
+    private func evict(_ step: Eviction.Step, now: UInt64) throws {
+        let idle = step.idleMilliseconds * 1_000_000
         var eviction = fw_sweep()
-        eviction.older_than = now > idle * 1_000_000 ? now - idle * 1_000_000 : 1
+        eviction.older_than = now > idle ? now - idle : 1
+        eviction.most = step.count
+        eviction.spares = step.sparesEstablished ? 1 : 0
         try engine.run(&eviction)
+        let kind = step.sparesEstablished ? "" : "established "
         engine.notify(
-            .warning("the connection table is nearly full: \(eviction.ended) connections idle for \(idle) ms given up"))
+            .warning(
+                "the connection table is nearly full: \(eviction.ended) \(kind)connections given up that were idle for "
+                    + "\(step.idleMilliseconds) ms or longer"))
     }
 
     private mutating func retire() throws {

@@ -22,6 +22,13 @@ package struct BPFMapPlan: Sendable, Hashable {
 
     /// Nothing to be done. What `drained` and `revived` name comes with writes.
     package var isEmpty: Bool { writes.isEmpty && reclaimed.isEmpty && detect == nil }
+
+    /// A frontend may lead elsewhere, or nowhere, from now on.
+    package var changesFrontends: Bool {
+        (writes + reclaimed).contains { write in
+            if case .frontend = write.key { true } else { false }
+        }
+    }
 }
 
 /// A backend that takes no new connection and waits for the end of those it has.

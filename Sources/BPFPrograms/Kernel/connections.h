@@ -260,6 +260,7 @@ __noinline int fw_connection_create(void)
 	opening->entry.service = opening->service;
 	opening->entry.backend = opening->backend;
 	opening->entry.flags = opening->flags;
+	opening->entry.generation = fw_earlier_generation();
 	opening->entry.state = FW_NEW;
 	bpf_loop(FW_PORT_ATTEMPTS, fw_try_port, &nothing, 0);
 	if (opening->outcome == FW_OPENED) {

@@ -21,9 +21,14 @@ static __always_inline int fw_load_add(__u32 backend)
 }
 
 // Nothing happens when the backend is gone, and its load with it.
-static __always_inline void fw_load_take(__u32 backend)
+static __always_inline void fw_load_change(__u32 backend, __s64 change)
 {
 	struct fw_load *load = bpf_map_lookup_elem(&loads, &backend);
 	if (load)
-		__sync_fetch_and_add(&load->connections, -1);
+		__sync_fetch_and_add(&load->connections, change);
+}
+
+static __always_inline void fw_load_take(__u32 backend)
+{
+	fw_load_change(backend, -1);
 }

@@ -78,6 +78,29 @@ __noinline int fw_read_frontend(const struct fw_frontend_key *key, struct fw_fro
 	return 0;
 }
 
+// Whether what was decided for this frontend, a flow that never begins anew, still goes to the service. Looked for again
+// only after frontends have changed; *generation is the flow's own note of that.
+static __always_inline int fw_still_leads(const struct fw_frontend_key *key, __u32 service, __u16 *generation)
+{
+	const struct fw_settings *settings = fw_get_settings();
+	struct fw_frontend frontend = {};
+
+	if (!settings || *generation == (__u16)settings->generation)
+		return 1;
+	__u16 current = (__u16)settings->generation; // before the frontend is read
+	if (!fw_read_frontend(key, &frontend) || frontend.service != service)
+		return 0;
+	*generation = current;
+	return 1;
+}
+
+// A flow's first note: what was read before it was made is looked at once more.
+static __always_inline __u16 fw_earlier_generation(void)
+{
+	const struct fw_settings *settings = fw_get_settings();
+	return settings ? (__u16)(settings->generation - 1) : 0;
+}
+
 // Whether some Service has this ClusterIP, at whatever port.
 static __always_inline int fw_is_cluster_ip(const struct fw_address *address)
 {

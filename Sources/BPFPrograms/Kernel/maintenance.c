@@ -55,6 +55,13 @@ static __always_inline __u64 fw_idle(const struct fw_sweep *sweep, __u64 seen)
 	return sweep->now > seen ? sweep->now - seen : 0;
 }
 
+// The client and the backend of such a connection would have to begin anew; of others nobody, or at worst one of them,
+// waits for anything.
+static __always_inline int fw_is_established(const struct fw_tuple *key, const struct fw_connection *forward)
+{
+	return key->protocol == IPPROTO_TCP && (forward->state == FW_ESTABLISHED || forward->state == FW_CLOSING);
+}
+
 static __always_inline int fw_is_due(
 	const struct fw_sweep *sweep, const struct fw_settings *settings, const struct fw_tuple *key,
 	const struct fw_connection *forward)
@@ -62,7 +69,8 @@ static __always_inline int fw_is_due(
 	if (sweep->gone_backend)
 		return forward->backend == sweep->gone_backend;
 	if (sweep->older_than)
-		return forward->seen < sweep->older_than;
+		return forward->seen < sweep->older_than && (!sweep->most || sweep->ended < sweep->most)
+			&& !(sweep->spares && fw_is_established(key, forward));
 	return fw_idle(sweep, forward->seen) > fw_idle_limit(settings, key->protocol, forward->state);
 }
 
@@ -86,7 +94,11 @@ static __noinline void fw_sweep_forward(
 		return;
 	}
 	bucket = fw_age_bucket(fw_idle(sweep, forward->seen));
-	if (bucket < FW_AGES)
+	if (bucket >= FW_AGES)
+		return;
+	if (fw_is_established(key, forward))
+		sweep->established[bucket]++;
+	else
 		sweep->ages[bucket]++;
 }
 
@@ -172,9 +184,17 @@ int fairway_maintenance(struct fw_sweep *asked)
 
 	if (!sweep)
 		return -1;
-	__builtin_memset(sweep, 0, sizeof(*sweep));
+	if (asked->backend) {
+		fw_load_change(asked->backend, asked->change);
+		return 0;
+	}
+	for (int bucket = 0; bucket < FW_AGES; bucket++)
+		sweep->ages[bucket] = sweep->established[bucket] = 0;
+	sweep->entries = sweep->ended = 0;
 	sweep->now = asked->now ? asked->now : bpf_ktime_get_ns();
 	sweep->older_than = asked->older_than;
+	sweep->most = asked->most;
+	sweep->spares = asked->spares;
 	sweep->gone_backend = asked->gone_backend;
 	bpf_for_each_map_elem(&connections, fw_sweep_connection, &nothing, 0);
 	if (sweep->gone_backend) {
@@ -183,8 +203,10 @@ int fairway_maintenance(struct fw_sweep *asked)
 	}
 	asked->now = sweep->now;
 #pragma clang loop unroll(full)
-	for (int bucket = 0; bucket < FW_AGES; bucket++)
+	for (int bucket = 0; bucket < FW_AGES; bucket++) {
 		asked->ages[bucket] = sweep->ages[bucket];
+		asked->established[bucket] = sweep->established[bucket];
+	}
 	asked->entries = sweep->entries;
 	asked->ended = sweep->ended;
 	return 0;

@@ -38,14 +38,27 @@ static __noinline int fw_send_on(struct __sk_buff *skb, struct fw_packet *packet
 	return bpf_redirect_neigh(device, 0, 0, 0);
 }
 
-// A client's packet of a connection that is there: FW_UNKNOWN when it no longer holds, because its backend is gone or
-// because the client has begun a new one with the same port.
+// Connections of TCP go on without their frontend, until one side ends them; a flow of datagrams would for ever.
+static __always_inline int fw_has_frontend(const struct fw_packet *packet, struct fw_connection *forward)
+{
+	struct fw_frontend_key key = {};
+
+	if (packet->protocol == IPPROTO_TCP)
+		return 1;
+	key.address = packet->tuple.destination;
+	key.port = packet->tuple.destination_port;
+	key.protocol = packet->tuple.protocol;
+	return fw_still_leads(&key, forward->service, &forward->generation);
+}
+
+// A client's packet of a connection that is there: FW_UNKNOWN when it no longer holds, because its backend is gone,
+// because its frontend leads elsewhere, or because the client has begun a new one with the same port.
 static __noinline int fw_forward(
 	struct __sk_buff *skb, struct fw_packet *packet, struct fw_connection *forward, int from_node)
 {
 	int action;
 
-	if (!fw_find_backend(forward->service, forward->backend)
+	if (!fw_find_backend(forward->service, forward->backend) || !fw_has_frontend(packet, forward)
 		|| (fw_begins(packet) && forward->state >= FW_CLOSING)) {
 		fw_connection_end(&packet->tuple);
 		return FW_UNKNOWN;

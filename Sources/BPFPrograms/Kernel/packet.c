@@ -50,14 +50,15 @@ __noinline int fw_unknown(struct __sk_buff *skb, struct fw_packet *packet, int f
 	return FW_GO_ON;
 }
 
-// Written to the packet, so that the egress program, which would find nothing either, does not look again. The kernel
-// itself reads tc_index nowhere, and carries it as far as the packet goes through this node.
+// Written to the packet's tc_index, so that the egress program, which would find nothing either, does not look again. It
+// stays with the packet as far as that goes through this node. Traffic control that reads it (sch_gred; cls_tcindex before
+// Linux 6.3) gives it values of its own first, and a packet that has one keeps it.
 #define FW_SPARED 0xfa17
 
 // Of a packet that has no connection in the table and is for no Service.
 static __always_inline int fw_spare(struct __sk_buff *skb, const struct fw_packet *packet, int is_egress)
 {
-	if (!is_egress && packet->fragment == FW_WHOLE
+	if (!is_egress && !skb->tc_index && packet->fragment == FW_WHOLE
 		&& (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP))
 		skb->tc_index = FW_SPARED;
 	return FW_GO_ON;

@@ -62,7 +62,8 @@ static __noinline int fw_write_flow(
 	const struct fw_socket_request *request, const struct fw_choice *choice, __u32 number)
 {
 	struct fw_socket_flow flow = { .address = request->frontend, .port = request->frontend_port,
-		.backend = choice->backend, .service = choice->service, .number = number };
+		.backend = choice->backend, .service = choice->service, .number = (__u16)number,
+		.generation = fw_earlier_generation() };
 	struct fw_socket_flow_key key = fw_flow_key(request->cookie, &choice->address, choice->port, FW_FLOW_ANSWERED);
 	if (bpf_map_update_elem(&socket_flows, &key, &flow, BPF_ANY))
 		return -1;
@@ -105,8 +106,8 @@ static __always_inline int fw_add_flow(
 	return 0;
 }
 
-// Sends the datagram to the flow's backend, while that is there: a draining one keeps its flows. A flow whose backend
-// is gone is given up.
+// Sends the datagram to the flow's backend, while that is there and the frontend leads to it: a draining one keeps its
+// flows. A flow whose backend is gone, or whose frontend leads elsewhere, is given up.
 static __noinline int fw_follow_flow(struct fw_socket_request *request)
 {
 	struct fw_socket_flow_key key =
@@ -114,7 +115,10 @@ static __noinline int fw_follow_flow(struct fw_socket_request *request)
 	struct fw_socket_flow *flow = bpf_map_lookup_elem(&socket_flows, &key);
 	if (!flow)
 		return 0;
-	if (!fw_find_backend(flow->service, flow->backend)) {
+	struct fw_frontend_key asked = {
+		.address = request->frontend, .port = request->frontend_port, .protocol = IPPROTO_UDP };
+	if (!fw_find_backend(flow->service, flow->backend)
+		|| !fw_still_leads(&asked, flow->service, &flow->generation)) {
 		fw_end_flow(request->cookie, flow->number);
 		return 0;
 	}

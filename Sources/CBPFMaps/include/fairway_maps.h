@@ -188,6 +188,8 @@ struct fw_settings {
 	__u32 tcp_opening_seconds; // no answer yet
 	__u32 tcp_closing_seconds; // after FIN or RST
 	__u32 udp_seconds;
+	__u32 generation; // counted up after frontends were changed or removed
+	__u32 zero;
 };
 
 struct fw_affinity_key {
@@ -253,7 +255,7 @@ struct fw_connection {
 	__u32 flags; // changed atomically
 	__u8 role;
 	__u8 state;
-	__u8 zero[2];
+	__u16 generation; // of the settings, low bits: when the frontend was last found to lead to the service
 };
 
 struct fw_fragment_key {
@@ -314,7 +316,8 @@ struct fw_socket_flow {
 	__u16 flags; // FW_SOCKET_COUNTED, in the numbered entry
 	__u32 backend;
 	__u32 service;
-	__u32 number; // 0..<FW_SOCKET_FLOW_LIMIT
+	__u16 number; // 0..<FW_SOCKET_FLOW_LIMIT
+	__u16 generation; // as a connection's
 };
 
 struct fw_counters {
@@ -357,9 +360,14 @@ enum fw_usage {
 struct fw_sweep {
 	__u64 now;           // ns; 0: the clock's
 	__u64 older_than;    // evict what was not seen since; 0: expire by timeouts only
+	__u64 most;          // evict so many; 0: any number
+	__u32 spares;        // 1: not established TCP
 	__u32 gone_backend;  // end the connections of this backend; 0: none
+	__u32 backend;       // add `change` to the load of this backend, and nothing else; 0: none
 	__u32 zero;
-	__u64 ages[64];      // forward entries by log2 of their idle milliseconds
+	__s64 change;
+	__u64 ages[64];      // forward entries but those of established TCP by log2 of their idle milliseconds
+	__u64 established[64];
 	__u64 entries;
 	__u64 ended;
 };

@@ -88,6 +88,21 @@ struct MaintenanceTests {
         }
     }
 
+    @Test("Eviction spares established TCP when asked to, and ends no more than asked", arguments: families)
+    func sparing(_ family: IPFamily) throws {
+        let stage = try PacketStage()
+        _ = try populate(stage, family)
+        let one = try stage.sweep(olderThan: .max, most: 1, spares: true)
+        #expect(one.ended == 1)
+        let others = try stage.sweep(olderThan: .max, spares: true)
+        // New and closed TCP and UDP; the established one and the one that is half closed stay.
+        #expect(others.ended == 2)
+        let used = try stage.used()
+        #expect(used == 2)
+        let rest = try stage.sweep(olderThan: .max)
+        #expect(rest.ended == 2)
+    }
+
     @Test("A gone backend's connections and sockets end, nobody else's", arguments: families)
     func goneBackend(_ family: IPFamily) throws {
         let stage = try PacketStage()
@@ -143,11 +158,13 @@ struct MaintenanceTests {
 
 extension PacketStage {
     borrowing func sweep(
-        after: Duration = .zero, at now: UInt64? = nil, olderThan: UInt64 = 0, gone: UInt32 = 0
+        after: Duration = .zero, at now: UInt64? = nil, olderThan: UInt64 = 0, most: UInt64 = 0, spares: Bool = false,
+        gone: UInt32 = 0
     ) throws -> fw_sweep {
         var sweep = fw_sweep()
         sweep.now = now ?? Self.monotonicNanoseconds + UInt64(after.components.seconds) * 1_000_000_000
         (sweep.older_than, sweep.gone_backend) = (olderThan, gone)
+        (sweep.most, sweep.spares) = (most, spares ? 1 : 0)
         let status = try maintenance.run(context: &sweep)
         #expect(status == 0)
         return sweep
@@ -157,7 +174,9 @@ extension PacketStage {
 extension fw_sweep {
     /// Forward entries by log2 of their idle milliseconds.
     var histogram: [UInt64] {
-        // SAFETY: the bytes of a C array, read inside the closure.
-        unsafe withUnsafeBytes(of: ages) { unsafe Array($0.bindMemory(to: UInt64.self)) }
+        // SAFETY: the bytes of C arrays, read inside the closures.
+        let others = unsafe withUnsafeBytes(of: ages) { unsafe Array($0.bindMemory(to: UInt64.self)) }
+        let streams = unsafe withUnsafeBytes(of: established) { unsafe Array($0.bindMemory(to: UInt64.self)) }
+        return zip(others, streams).map(+)
     }
 }

@@ -25,6 +25,39 @@ struct SocketDatagramTests {
 
         """
 
+    @Test("A flow follows its frontend to another Service, once that has changed")
+    func moved() async throws {
+        let node = try SocketNode(addresses: [])
+        let row = ["10.96.0.1", "127.0.1.1", "127.0.1.2"]
+        for (id, address) in [(UInt32(1), row[0]), (2, "10.96.0.2")] {
+            try node.maps.write(
+                TestService(
+                    id: id, frontends: [frontend(address)],
+                    backends: [TestBackend(id: id, address: row[Int(id)], port: 5353)]))
+        }
+        let client = try node.start(
+            Self.question + """
+                servers = [bound('\(row[1])', 5353), bound('\(row[2])', 5353)]
+                client = udp('\(row[0])')
+                say(ask(client, '\(row[0])', 53, servers))
+                say(ask(client, '\(row[0])', 53, servers))
+                pause('moved')
+                say(ask(client, '\(row[0])', 53, servers))
+                """)
+        try await client.waitForLine(containing: "moved")
+        try node.maps.write(
+            TestService(
+                id: 2, frontends: [frontend(row[0])],
+                backends: [TestBackend(id: 2, address: row[2], port: 5353)]))
+        var settings = try #require(try node.maps.settings.lookup(0))
+        settings.generation += 1
+        try node.maps.settings.update(0, settings)
+        client.resume()
+        try await client.waitForExit()
+        #expect(client.lines.filter { $0 != "moved" } == ["0 \(row[0]) 53", "0 \(row[0]) 53", "1 \(row[0]) 53"])
+        try expectNothingLeft(node.maps, backends: 1...2)
+    }
+
     @Test(
         "One socket that asks two Services has each answer from the one it asked",
         arguments: [
