@@ -23,6 +23,7 @@ extension BPFEngine {
         try grow(toHold: table)
         do {
             let report = try locked { services in try synchronize(table, family, &services) }
+            interfaces.repair()
             return try finish(report, table)
         } catch let error as Failure {
             throw error.failure

@@ -4,7 +4,7 @@ internal import LinuxSystem
 internal import Netlink
 internal import Synchronization
 
-/// The thread that puts the packet programs on interfaces as they come.
+/// The thread that puts the packet programs on interfaces as they come, and again where somebody removed them.
 final class InterfaceFollower: Sendable {
     private let interfaces: NodeInterfaces
     private let stopping: NetlinkStop
@@ -38,11 +38,16 @@ final class InterfaceFollower: Sendable {
     private func run(_ box: MonitorBox) {
         do {
             let lister = try NodeAddresses()
-            while let change = try box.next() {
+            var repairs = RepairSchedule()
+            while let change = try box.next(within: repairs.wait(from: .now)) {
                 var removed = change.removed
                 // Of what was lost nothing is known: every interface is looked at anew.
                 if change.isIncomplete { removed.formUnion(try lister.links().map(\.index)) }
-                try follow(lister, removed)
+                if change.isListOutdated || change.isIncomplete { try follow(lister, removed) }
+                repairs.forget(removed)
+                repairs.ask(change.unhooked.subtracting(removed))
+                let due = repairs.takeDue(at: .now)
+                repairs.looked(at: due, repaired: interfaces.repair(due), at: .now)
             }
         } catch {
             notify(.warning("\(error); interfaces that come from now on carry no Services until a restart"))
@@ -65,7 +70,9 @@ private final class MonitorBox: Sendable {
 
     init(_ monitor: consuming LinkMonitor) { self.monitor = Mutex(monitor) }
 
-    func next() throws(NetlinkError) -> LinkMonitor.Change? {
-        try monitor.withLock { monitor in Result { () throws(NetlinkError) in try monitor.next() } }.get()
+    func next(within timeout: Duration?) throws(NetlinkError) -> LinkMonitor.Change? {
+        try monitor.withLock { monitor in
+            Result { () throws(NetlinkError) in try monitor.next(within: timeout) }
+        }.get()
     }
 }

@@ -10,6 +10,8 @@ struct InterfaceTable: Sendable, Equatable {
         var ipv4: IPAddress?
         var ipv6: IPAddress?
         var isPod = false
+        /// Its packets have no Ethernet headers.
+        var isBare = false
     }
 
     private(set) var entries: [UInt32: Entry] = [:]
@@ -21,16 +23,19 @@ struct InterfaceTable: Sendable, Equatable {
             entries[link.index] = Entry(
                 name: link.name, ipv4: network.masqueradeAddress(.ipv4, ofInterface: link.index),
                 ipv6: network.masqueradeAddress(.ipv6, ofInterface: link.index),
-                isPod: network.isFromPods(link, detector))
+                isPod: network.isFromPods(link, detector), isBare: !link.hasEthernetHeaders)
         }
     }
 }
 
 extension fw_interface {
     init(_ entry: InterfaceTable.Entry, ownsQdisc: Bool) {
+        var flags: UInt32 = 0
+        if entry.isPod { flags |= UInt32(FW_INTERFACE_POD) }
+        if entry.isBare { flags |= UInt32(FW_INTERFACE_BARE) }
+        if ownsQdisc { flags |= UInt32(FW_INTERFACE_QDISC) }
         self.init(
-            ipv4: fw_address(optional: entry.ipv4), ipv6: fw_address(optional: entry.ipv6),
-            flags: (entry.isPod ? UInt32(FW_INTERFACE_POD) : 0) | (ownsQdisc ? UInt32(FW_INTERFACE_QDISC) : 0), zero: 0)
+            ipv4: fw_address(optional: entry.ipv4), ipv6: fw_address(optional: entry.ipv6), flags: flags, zero: 0)
     }
 }
 

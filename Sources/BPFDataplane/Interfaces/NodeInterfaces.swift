@@ -9,17 +9,19 @@ internal import Synchronization
 /// What the kernel's programs know of the node: which interfaces they are at, and the settings. One lock holds both
 /// together; a long synchronisation of Services does not hold it.
 final class NodeInterfaces: Sendable {
-    private struct Attached {
+    struct Attached {
         var entry: InterfaceTable.Entry
         var ownsQdisc: Bool
     }
 
-    private struct State {
+    struct State {
         var hooks: PacketHooks?
         var network = NodeNetwork()
         var attached: [UInt32: Attached] = [:]
         /// Those that refused, so that each is told of once.
         var refused: Set<UInt32> = []
+        /// Those that lost programs and could not be given them again, likewise.
+        var unrepaired: Set<UInt32> = []
         var detector = LocalDetector.none
         var preferred: [IPAddress] = []
         /// Nil before a table has said.
@@ -35,9 +37,9 @@ final class NodeInterfaces: Sendable {
     private let options: BPFSettings
     private let namespaceCookie: UInt64
     private let ports: ClosedRange<UInt16>
-    private let maps: SharedStateMaps
-    private let notify: @Sendable (BPFNotice) -> Void
-    private let state: Mutex<State>
+    let maps: SharedStateMaps
+    let notify: @Sendable (BPFNotice) -> Void
+    let state: Mutex<State>
 
     init(
         _ options: BPFSettings, maps: SharedStateMaps, adopted: fw_settings?, namespaceCookie: UInt64,
@@ -110,6 +112,7 @@ final class NodeInterfaces: Sendable {
                 try maps.maps.interfaces.delete(index)
             }
             state.refused.subtract(removed)
+            state.unrepaired.subtract(removed)
             state.network = network
             try apply(&state)
         }

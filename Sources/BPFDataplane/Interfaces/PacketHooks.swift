@@ -23,6 +23,17 @@ struct PacketHooks: Sendable {
         return isNew
     }
 
+    /// Whether both are there. O(1): two questions to the kernel.
+    ///
+    /// - Throws: `.notFound` when there is no such interface.
+    func areAttached(to index: UInt32) throws(BPFError) -> Bool {
+        for (direction, shared) in [(TrafficHook.Direction.ingress, ingress), (.egress, egress)] {
+            let found = try TrafficFilter.query(TrafficHook(interfaceIndex: index, direction), at: Self.place)
+            if found?.programID != shared.program.identity.id { return false }
+        }
+        return true
+    }
+
     /// Removes both. False when neither was there.
     static func detach(from index: UInt32) throws(BPFError) -> Bool {
         var isRemoved = false

@@ -8,6 +8,7 @@
 
 // What fw_translate_icmp_error says of a packet that is no error about a connection translated here.
 #define FW_NOT_TRANSLATED 1000
+#define FW_TRANSLATED_TO_SEND 1002
 
 // Extension headers walked in a quotation of IPv6.
 #define FW_QUOTED_EXTENSIONS 6
@@ -218,7 +219,9 @@ static __always_inline int fw_rewrite_icmp_error(
 }
 
 // Translates an ICMP error, outer addresses and the packet inside, as the packets of its connection are that travel
-// the same way; a tc action, or FW_NOT_TRANSLATED with the packet as it was. Every ICMP packet is given to it.
+// the same way; a tc action, FW_NOT_TRANSLATED with the packet as it was, or FW_TRANSLATED_TO_SEND when the caller is to
+// send it on (`fw_send_on`): on top of this function's stack Linux 6.1 has no room for that. Every ICMP packet is given
+// to it.
 __noinline int fw_translate_icmp_error(struct __sk_buff *skb, struct fw_packet *packet, int is_egress)
 {
 	struct fw_quotation quotation;
@@ -243,5 +246,5 @@ __noinline int fw_translate_icmp_error(struct __sk_buff *skb, struct fw_packet *
 	is_sent_on = connection->role == FW_FORWARD && is_egress;
 	if (fw_rewrite_icmp_error(skb, packet, &quotation, &key, &connection->becomes))
 		return fw_drop(FW_DROP_MALFORMED);
-	return is_sent_on ? fw_send_on(skb, packet) : FW_GO_ON;
+	return is_sent_on ? FW_TRANSLATED_TO_SEND : FW_GO_ON;
 }

@@ -74,6 +74,8 @@ static __noinline int fw_handle_unusual(struct __sk_buff *skb, struct fw_packet 
 	if (packet->protocol != IPPROTO_ICMP && packet->protocol != IPPROTO_ICMPV6)
 		return FW_UNKNOWN;
 	action = fw_translate_icmp_error(skb, packet, is_egress);
+	if (action == FW_TRANSLATED_TO_SEND)
+		return fw_send_on(skb, packet);
 	return action == FW_NOT_TRANSLATED ? FW_UNKNOWN : action;
 }
 

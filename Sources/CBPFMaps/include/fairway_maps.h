@@ -152,6 +152,7 @@ struct fw_source_key {
 
 #define FW_INTERFACE_POD 1   // what arrives on it comes from a pod (detect-local by interface)
 #define FW_INTERFACE_QDISC 2 // its clsact qdisc is the daemon's, to be removed with the programs
+#define FW_INTERFACE_BARE 4 // its packets begin with the IP header: tun, wireguard, ppp, IP tunnels
 
 struct fw_interface {
 	struct fw_address ipv4; // what connections that leave by it are masqueraded to; zero: the node's

@@ -9,13 +9,25 @@ package struct NetworkLink: Sendable, Hashable {
     /// Index of the bridge or bond that it is a port of.
     package let masterIndex: UInt32?
     package let isLoopback: Bool
+    /// ARPHRD_* of linux/if_arp.h: what its link-layer headers are.
+    package let hardwareType: UInt16
 
-    package init(index: UInt32, name: String, masterIndex: UInt32? = nil, isLoopback: Bool = false) {
+    /// ARPHRD_ETHER.
+    package static let ethernet: UInt16 = 1
+
+    package init(
+        index: UInt32, name: String, masterIndex: UInt32? = nil, isLoopback: Bool = false,
+        hardwareType: UInt16 = NetworkLink.ethernet
+    ) {
         self.index = index
         self.name = name
         self.masterIndex = masterIndex
         self.isLoopback = isLoopback
+        self.hardwareType = hardwareType
     }
+
+    /// Not so of tun, wireguard, ppp and tunnels of IP, whose packets begin with the IP header. Loopback's have one.
+    package var hasEthernetHeaders: Bool { hardwareType == Self.ethernet || isLoopback }
 }
 
 extension NodeAddresses {
@@ -44,9 +56,10 @@ extension NodeAddresses {
 }
 
 extension NetworkLink {
-    /// Reads a struct ifinfomsg: the index at byte 4, flags at 8, attributes from 16 on.
+    /// Reads a struct ifinfomsg: the type at byte 2, the index at 4, flags at 8, attributes from 16 on.
     init?(_ payload: RawSpan) {
-        guard payload.byteCount >= 16, let index = payload.integer(at: 4, as: UInt32.self),
+        guard payload.byteCount >= 16, let type = payload.integer(at: 2, as: UInt16.self),
+            let index = payload.integer(at: 4, as: UInt32.self),
             let flags = payload.integer(at: 8, as: UInt32.self)
         else { return nil }
         var name: String?
@@ -59,7 +72,9 @@ extension NetworkLink {
             }
         }
         guard let name else { return nil }
-        self.init(index: index, name: name, masterIndex: master, isLoopback: flags & UInt32(IFF_LOOPBACK) != 0)
+        self.init(
+            index: index, name: name, masterIndex: master, isLoopback: flags & UInt32(IFF_LOOPBACK) != 0,
+            hardwareType: type)
     }
 }
 

@@ -15,8 +15,12 @@ package final class NetlinkStop: Sendable {
 }
 
 extension NetlinkSocket {
-    /// Blocks until there is something to receive (an overflow is too); false once `stop` is signalled.
-    func waitReadable(or stop: NetlinkStop?, doing: String) throws(NetlinkError) -> Bool {
+    /// Blocks until there is something to receive (an overflow is too), or the time is over; false once `stop` is
+    /// signalled.
+    func waitReadable(
+        or stop: NetlinkStop?, within timeout: Duration? = nil, doing: String
+    ) throws(NetlinkError) -> Bool {
+        let milliseconds = timeout?.milliseconds ?? -1
         var descriptors = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
             // Without one: poll(2) leaves negative descriptors alone.
@@ -24,13 +28,13 @@ extension NetlinkSocket {
         ]
         while true {
             // SAFETY: the array holds as many entries as stated, for the length of the call.
-            let ready = unsafe poll(&descriptors, nfds_t(descriptors.count), -1)
+            let ready = unsafe poll(&descriptors, nfds_t(descriptors.count), milliseconds)
             if ready < 0 {
                 if errno == EINTR { continue }
                 throw NetlinkError(errno: errno, doing: doing)
             }
             if descriptors[1].revents != 0 { return false }
-            if descriptors[0].revents != 0 { return true }
+            if descriptors[0].revents != 0 || ready == 0 { return true }
         }
     }
 }
