@@ -99,7 +99,7 @@ bench-conntrack: run-packages
 	Benchmarks/bench-conntrack .build/bench-release/release/conntrack-benchmark $(BENCH_ARGUMENTS)
 
 bench-datapath: run-packages
-	@./Tests/Support/install-packages wrk iperf3 nginx-light haproxy
+	@./Tests/Support/install-packages wrk iperf3 nginx-light libnginx-mod-stream haproxy util-linux
 	swift build -c release --scratch-path .build/bench-release --product datapath-benchmark
 	swift build -c release --scratch-path .build/bench-release --product fairway
 	Benchmarks/bench-datapath .build/bench-release/release/datapath-benchmark \

@@ -24,11 +24,12 @@ struct ConnectProbe: ParsableCommand {
                 _ = try epoll.wait(timeout: .seconds(5))
                 if let error = try socket.takeError() { throw error }
             }
-            let taken = (ContinuousClock.now - started).components
-            microseconds.append(Double(taken.seconds) * 1e6 + Double(taken.attoseconds) / 1e12)
+            microseconds.append((ContinuousClock.now - started).microseconds)
         }
-        let latency = Latency(
-            p50: microseconds.percentile(0.5), p99: microseconds.percentile(0.99), p999: microseconds.percentile(0.999))
-        print(String(decoding: try JSONEncoder().encode(latency), as: UTF8.self))
+        print(String(decoding: try JSONEncoder().encode(Latency(of: microseconds)), as: UTF8.self))
     }
+}
+
+extension Duration {
+    var microseconds: Double { Double(components.seconds) * 1e6 + Double(components.attoseconds) / 1e12 }
 }

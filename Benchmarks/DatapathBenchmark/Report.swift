@@ -6,31 +6,32 @@ struct Report: Codable, Sendable {
         var services: Int
         var newConnectionsPerSecond: Double
         var keptRequestsPerSecond: Double
+        var requestMicrosecondsP99: Double
         var gigabitsPerSecond: Double
+        /// Of 64 streams together.
+        var gigabitsPerSecond64: Double
+        /// Of the relay's process, for a gigabyte (10^9) of the one stream; nil where no process relays.
+        var cpuSecondsPerGigabyte: Double?
         var udpPacketsPerSecond: Double?
         var connectMicroseconds: Latency
         var ratioToDirect: Ratio?
+        var ratioToHAProxy: Ratio?
+        var ratioToNginx: Ratio?
 
         init(way: Way, services: Int, samples: [Sample]) {
             self.way = way.rawValue
             self.services = services
             newConnectionsPerSecond = samples.map(\.newConnectionsPerSecond).median
             keptRequestsPerSecond = samples.map(\.keptRequestsPerSecond).median
+            requestMicrosecondsP99 = samples.map(\.requestMicrosecondsP99).median
             gigabitsPerSecond = samples.map(\.gigabitsPerSecond).median
+            gigabitsPerSecond64 = samples.map(\.gigabitsPerSecond64).median
+            let processor = samples.compactMap(\.cpuSecondsPerGigabyte)
+            cpuSecondsPerGigabyte = processor.isEmpty ? nil : processor.median
             let packets = samples.compactMap(\.udpPacketsPerSecond)
             udpPacketsPerSecond = packets.isEmpty ? nil : packets.median
-            connectMicroseconds = Latency(
-                p50: samples.map(\.connectMicroseconds.p50).median, p99: samples.map(\.connectMicroseconds.p99).median,
-                p999: samples.map(\.connectMicroseconds.p999).median)
+            connectMicroseconds = Latency(medians: samples.map(\.connectMicroseconds))
         }
-    }
-
-    /// 1 is as fast as a direct connection of the same run.
-    struct Ratio: Codable, Sendable {
-        var newConnections: Double
-        var keptRequests: Double
-        var throughput: Double
-        var udpPackets: Double?
     }
 
     /// One client opening connections for so long that its ports come round.
@@ -46,66 +47,35 @@ struct Report: Codable, Sendable {
     var reuse: [Reuse] = []
     /// Kernel memory of the eBPF maps, by number of Services.
     var mapMegabytes: [String: Double] = [:]
+    var failures: [FailureRow] = []
 
-    mutating func compareWithDirect() {
+    /// With the same number of Services in the same run.
+    mutating func compare() {
         for index in rows.indices {
             let row = rows[index]
-            guard let direct = rows.first(where: { $0.way == Way.direct.rawValue && $0.services == row.services }) else { continue }
-            rows[index].ratioToDirect = Ratio(
-                newConnections: row.newConnectionsPerSecond / direct.newConnectionsPerSecond,
-                keptRequests: row.keptRequestsPerSecond / direct.keptRequestsPerSecond,
-                throughput: row.gigabitsPerSecond / direct.gigabitsPerSecond,
-                udpPackets: row.udpPacketsPerSecond.flatMap { own in direct.udpPacketsPerSecond.map { own / $0 } })
+            func ratio(to way: Way) -> Ratio? {
+                rows.first { $0.way == way.rawValue && $0.services == row.services }.map { Ratio(row, to: $0) }
+            }
+            rows[index].ratioToDirect = ratio(to: .direct)
+            rows[index].ratioToHAProxy = ratio(to: .haproxy)
+            rows[index].ratioToNginx = ratio(to: .nginx)
         }
-    }
-
-    var text: String {
-        let header = [
-            "way", "Services", "new conn/s", "kept req/s", "Gbit/s", "UDP pkt/s", "connect us p50", "p99", "p999", "to direct: new",
-            "kept", "stream", "UDP",
-        ]
-        let lines = [header] + rows.map { row in
-            [
-                row.way, "\(row.services)", "\(Int(row.newConnectionsPerSecond))", "\(Int(row.keptRequestsPerSecond))",
-                row.gigabitsPerSecond.text, row.udpPacketsPerSecond.map { "\(Int($0))" } ?? "-",
-                row.connectMicroseconds.p50.text, row.connectMicroseconds.p99.text, row.connectMicroseconds.p999.text,
-                row.ratioToDirect?.newConnections.text ?? "-", row.ratioToDirect?.keptRequests.text ?? "-",
-                row.ratioToDirect?.throughput.text ?? "-", row.ratioToDirect?.udpPackets?.text ?? "-",
-            ]
-        }
-        let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        let table = lines.map { line in
-            zip(line, widths).map { cell, width in String(repeating: " ", count: width - cell.count) + cell }
-                .joined(separator: "  ")
-        }
-        let ports = reuse.map {
-            "\($0.way): one client's ports come round for \($0.seconds) s: \(Int($0.firstNewConnectionsPerSecond)) new connections/s at "
-                + "first, \(Int($0.lastNewConnectionsPerSecond)) at last, \(Int($0.lowestNewConnectionsPerSecond)) at worst"
-        }
-        let memory = mapMegabytes.sorted { (Int($0.key) ?? 0) < (Int($1.key) ?? 0) }.map {
-            "eBPF maps at \($0.key) Services: \($0.value.text) MB of kernel memory"
-        }
-        return (table + ports + memory).joined(separator: "\n")
     }
 }
 
-extension [Double] {
-    /// Nearest rank.
-    func percentile(_ share: Double) -> Double {
-        let sorted = sorted()
-        guard !sorted.isEmpty else { return 0 }
-        let index = Int((share * Double(sorted.count)).rounded(.up)) - 1
-        return sorted[Swift.max(0, Swift.min(sorted.count - 1, index))]
-    }
-
-    var median: Double { percentile(0.5) }
-}
-
-extension Double {
-    /// Three digits.
-    var text: String {
-        let scaled = Int((self * 1000).rounded())
-        let fraction = String(scaled % 1000)
-        return "\(scaled / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
-    }
+/// One way with a backend at fault; latencies are medians of the rounds.
+struct FailureRow: Codable, Sendable {
+    var way: String
+    var fault: String
+    /// Of all rounds together, as the other counts are.
+    var connections: Int
+    var underWay: Int
+    var failed: Int
+    var firstFailure: String?
+    /// Nil where the way does not count them.
+    var retried: Int?
+    /// From connect() to the first byte.
+    var firstByteMicroseconds: Latency
+    /// Of the slowest connections, as many as were retried: an upper bound.
+    var retriedMicroseconds: Latency?
 }

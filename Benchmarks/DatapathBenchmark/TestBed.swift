@@ -10,12 +10,28 @@ struct MeasurementError: Error, CustomStringConvertible {
     let description: String
 }
 
+/// What is run, and how.
+struct Programs: Sendable {
+    var fairway: String
+    /// Of every relay: Fairway's, HAProxy's, nginx's.
+    var threads: Int
+    /// `--scheduler` of Fairway; nil: its default.
+    var scheduler: String?
+    /// Added to HAProxy's bind lines.
+    var haproxyBind = ""
+    /// Added to its global section, a line.
+    var haproxyGlobal = ""
+    /// How long a relay other than Fairway waits for a backend, in milliseconds.
+    var connectMilliseconds = 5000
+}
+
 /// Namespaces with servers in them, manifests, a cgroup for clients and one for the programs of the ebpf mode.
 ///
-///     pod0, the client  ----  node  ----  pod1: nginx at 8080, iperf3 at 5201
+///     pod0, the client  ----  node  ----  pod1, pod2...: nginx, and iperf3 at 5201
 final class TestBed: Sendable {
     let topology: ServiceTopology
-    private let fairway: String
+    let programs: Programs
+    let frontends: [Frontend]
     let folder: String
     /// Socket programs act on the processes in it.
     let cgroup: String
@@ -26,16 +42,29 @@ final class TestBed: Sendable {
         let items: [KubernetesObject]
     }
 
-    static func make(services: Int, fairway: String) async throws -> TestBed {
-        let topology = try await ServiceTopology.make(pods: 2, clientRoutesServices: false)
-        let bed = try TestBed(topology: topology, fairway: fairway)
-        try bed.prepare(services: services)
+    /// - Parameters:
+    ///   - services: as many Services as there are, with those of the frontends.
+    ///   - servers: for each pod that serves, the ports of its nginx.
+    ///   - frontends: made of the addresses of these pods.
+    static func make(
+        services: Int, programs: Programs, servers: [[PortNumber]], frontends: ([IPAddress]) -> [Frontend]
+    ) async throws -> TestBed {
+        let topology = try await ServiceTopology.make(pods: 1 + servers.count, clientRoutesServices: false)
+        let bed = try TestBed(
+            topology: topology, programs: programs, frontends: frontends(topology.pods.dropFirst().map(\.ipv4)))
+        do {
+            try bed.prepare(services: services, servers: servers)
+        } catch {
+            bed.close()
+            throw error
+        }
         return bed
     }
 
-    private init(topology: ServiceTopology, fairway: String) throws {
+    private init(topology: ServiceTopology, programs: Programs, frontends: [Frontend]) throws {
         self.topology = topology
-        self.fairway = fairway
+        self.programs = programs
+        self.frontends = frontends
         folder = FileManager.default.temporaryDirectory.appending(path: "fairway-datapath-\(getpid())").path()
         guard let mount = Self.cgroupMount() else { throw MeasurementError(description: "no cgroup v2 in /proc/mounts") }
         cgroup = "\(mount)/fairway-datapath-\(getpid())"
@@ -44,116 +73,53 @@ final class TestBed: Sendable {
     var client: ServiceTopology.Pod { topology.pods[0] }
     private var servers: ArraySlice<ServiceTopology.Pod> { topology.pods.dropFirst() }
 
-    private func prepare(services: Int) throws {
+    private func prepare(services: Int, servers ports: [[PortNumber]]) throws {
         for name in ["manifests", "bpf", "state"] {
             try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
         }
         try FileManager.default.createDirectory(atPath: cgroup, withIntermediateDirectories: false)
         _ = try ProcessRequest(path: "/bin/mount", arguments: ["-t", "bpf", "bpf", "\(folder)/bpf"]).collectOutput()
-        let list = List(items: Manifests.objects(services: services, pods: Array(servers)))
+        let list = List(items: Manifests.objects(services: services, frontends: frontends))
         try JSONEncoder().encode(list).write(to: URL(filePath: "\(folder)/manifests/services.json"))
-        try Data("ok\n".utf8).write(to: URL(filePath: "\(folder)/index.html"))
-        for pod in servers {
-            try startNginx(pod)
+        for (pod, ports) in zip(servers, ports) {
+            try startNginx(pod, ports)
             _ = try pod.namespace.start(["iperf3", "-s", "-p", "5201"])
         }
     }
 
-    private func startNginx(_ pod: ServiceTopology.Pod) throws {
+    private func startNginx(_ pod: ServiceTopology.Pod, _ ports: [PortNumber]) throws {
         let configuration = """
             daemon off; master_process off; pid \(folder)/\(pod.name).pid; error_log stderr crit;
             events { worker_connections 4096; }
             http { access_log off; keepalive_requests 100000000; client_body_temp_path \(folder);
               proxy_temp_path \(folder); fastcgi_temp_path \(folder); uwsgi_temp_path \(folder); scgi_temp_path \(folder);
-              server { listen 8080 backlog=4096 reuseport; location / { return 200 "ok\\n"; } } }
+              server {
+                \(ports.map { "listen \($0) backlog=4096 reuseport;" }.joined(separator: " "))
+                location / { return 200 "ok\\n"; } } }
             """
-        let file = "\(folder)/\(pod.name).conf"
-        try Data(configuration.utf8).write(to: URL(filePath: file))
+        let file = try write(configuration, to: "\(pod.name).conf")
         _ = try pod.namespace.start(["/usr/sbin/nginx", "-c", file])
     }
 
-    /// Has the node ready for one way.
-    func start(_ way: Way) async throws -> RunningWay {
-        if let mode = way.proxyMode { return try await startFairway(mode) }
-        return way == .haproxy ? try await startHAProxy() : RunningWay(process: nil, cleanup: nil)
+    /// A file of the bed's folder.
+    func write(_ text: String, to name: String) throws -> String {
+        let file = "\(folder)/\(name)"
+        try Data(text.utf8).write(to: URL(filePath: file))
+        return file
     }
 
-    private func startFairway(_ mode: String) async throws -> RunningWay {
-        var options = ["--admin-socket", "\(folder)/admin.sock"]
-        if mode == "ebpf" { options += ["--ebpf-cgroup", cgroup, "--ebpf-pin-path", "\(folder)/bpf/fairway"] }
-        let process = try topology.node.start(
-            [fairway, "run", "--manifests", "\(folder)/manifests", "--proxy-mode", mode,
-                "--cluster-cidr", "10.244.0.0/16", "--hostname-override", "node", "--state-dir", "\(folder)/state",
-                "--healthz-bind-address", "127.0.0.1:0", "--metrics-bind-address", "127.0.0.1:0"] + options)
-        try await waitUntilServed(Manifests.address(0), by: process)
-        let cleanup = [fairway, "cleanup"] + (mode == "ebpf" ? options.suffix(4) : [])
-        let node = topology.node
-        return RunningWay(process: process) { _ = try await node.run(cleanup) }
-    }
-
-    private func waitUntilServed(_ address: IPAddress, by process: RunningProcess) async throws {
-        let deadline = ContinuousClock.now + .seconds(120)
-        while try await !reaches(address) {
-            if ContinuousClock.now > deadline {
-                throw MeasurementError(description: "\(address) is not served:\n\(process.lines.suffix(5).joined(separator: "\n"))")
-            }
+    /// Where the client connects to.
+    func place(_ frontend: Int, _ way: Way) -> SocketAddress {
+        let served = frontends[frontend]
+        return switch way {
+        case .direct: SocketAddress(served.backends[0], port: served.target.rawValue)
+        case .haproxy, .nginx: SocketAddress(Self.proxyAddress, port: served.port.rawValue)
+        case .ebpf, .ebpfPackets, .nftables, .userspace:
+            SocketAddress(Manifests.address(frontend), port: served.port.rawValue)
         }
     }
 
-    /// One HTTP request of the client's is answered.
-    private func reaches(_ address: IPAddress) async throws -> Bool {
-        let answer = try await client.namespace.run(
-            inCgroup(["curl", "-s", "-o", "/dev/null", "-m", "1", "http://\(address):\(Manifests.httpPort)/"]))
-        return answer.status.isSuccess
-    }
-
-    private func startHAProxy() async throws -> RunningWay {
-        let (address, pods) = (Self.proxyAddress, servers.map(\.ipv4))
-        let configuration = """
-            global
-              maxconn 4000
-              nbthread 1
-            defaults
-              mode tcp
-              timeout connect 5s
-              timeout client 60s
-              timeout server 60s
-              option splice-auto
-            listen http
-              bind \(address):\(Manifests.httpPort)
-              balance roundrobin
-              server s0 \(pods[0]):8080
-            listen stream
-              bind \(address):\(Manifests.streamPort)
-              server s0 \(pods[0]):5201
-
-            """
-        let file = "\(folder)/haproxy.conf"
-        try Data(configuration.utf8).write(to: URL(filePath: file))
-        let process = try topology.node.start(["/usr/sbin/haproxy", "-db", "-f", file])
-        try await waitUntilServed(address, by: process)
-        return RunningWay(process: process, cleanup: nil)
-    }
-
-    private static let proxyAddress = ServiceTopology.podGateway(.ipv4)
-
-    /// Where the client connects for HTTP.
-    func http(_ way: Way) -> (address: IPAddress, port: PortNumber) {
-        switch way {
-        case .direct: (topology.pods[1].ipv4, 8080)
-        case .haproxy: (Self.proxyAddress, Manifests.httpPort)
-        default: (Manifests.address(0), Manifests.httpPort)
-        }
-    }
-
-    /// Where its streams go.
-    func stream(_ way: Way) -> (address: IPAddress, port: PortNumber) {
-        switch way {
-        case .direct: (topology.pods[1].ipv4, 5201)
-        case .haproxy: (Self.proxyAddress, Manifests.streamPort)
-        default: (Manifests.address(1), Manifests.streamPort)
-        }
-    }
+    static let proxyAddress = ServiceTopology.podGateway(.ipv4)
 
     /// The command, in the cgroup of the socket programs.
     func inCgroup(_ command: [String]) -> [String] {
@@ -177,43 +143,5 @@ final class TestBed: Sendable {
             if fields.count > 2, fields[2] == "cgroup2" { return String(fields[1]) }
         }
         return nil
-    }
-}
-
-/// A way that is ready; `stop` leaves nothing of it.
-struct RunningWay {
-    let process: RunningProcess?
-    let cleanup: (@Sendable () async throws -> Void)?
-
-    func stop() async throws {
-        if let process {
-            process.terminate()
-            _ = try await process.waitForExit()
-        }
-        try await cleanup?()
-    }
-
-    /// Kernel memory of the eBPF maps that the process holds; nil when it holds none.
-    func mapBytes() -> Int? {
-        guard let pid = process?.pid, let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fdinfo")
-        else { return nil }
-        var bytes: [Int: Int] = [:]
-        for name in names {
-            guard let text = try? String(contentsOfFile: "/proc/\(pid)/fdinfo/\(name)", encoding: .utf8) else { continue }
-            let fields = Self.numbers(text)
-            if fields["map_type"] != nil, let id = fields["map_id"] { bytes[id] = fields["memlock"] ?? 0 }
-        }
-        return bytes.isEmpty ? nil : bytes.values.reduce(0, +)
-    }
-
-    /// Lines of `name:\tnumber`.
-    private static func numbers(_ text: String) -> [String: Int] {
-        var numbers: [String: Int] = [:]
-        for line in text.split(separator: "\n") {
-            let parts = line.split(separator: ":")
-            guard parts.count == 2, let value = Int(parts[1].drop { $0 == "\t" || $0 == " " }) else { continue }
-            numbers[String(parts[0])] = value
-        }
-        return numbers
     }
 }

@@ -8,14 +8,31 @@ enum Way: String, CaseIterable {
     case ebpfPackets = "ebpf-packets"
     case nftables
     case userspace
+    /// In TCP mode, at an address of the node.
     case haproxy
+    /// Its stream module, at the same address.
+    case nginx
 
     /// The mode that fairway runs in; nil: it does not.
     var proxyMode: String? {
         switch self {
-        case .direct, .haproxy: nil
+        case .direct, .haproxy, .nginx: nil
         case .ebpf, .ebpfPackets: "ebpf"
         case .nftables, .userspace: rawValue
+        }
+    }
+
+    /// A process takes the client's connection and opens one of its own.
+    var isRelay: Bool { [.userspace, .haproxy, .nginx].contains(self) }
+
+    /// Of a comma-separated list.
+    static func list(_ names: String) throws -> [Way] {
+        try names.split(separator: ",").map { name in
+            guard let way = Way(rawValue: String(name)) else {
+                throw MeasurementError(
+                    description: "--ways \(name): expected some of \(allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            return way
         }
     }
 }
