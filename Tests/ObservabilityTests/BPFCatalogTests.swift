@@ -12,7 +12,7 @@ import Testing
 
     @Test func `the README names every metric of the ebpf mode with its labels, and none that there is not`() throws {
         let prefixes = ["fairway_ebpf_", "fairway_backend_", "fairway_service_"]
-        let named = try ReadmeMetrics.code().filter { code in prefixes.contains { code.hasPrefix($0) } }
+        let named = try ReadmeMetrics.code(of: "The ebpf mode").filter { code in prefixes.contains { code.hasPrefix($0) } }
         // Labels of Services and backends are told once for all.
         let common: Set = ["namespace", "service", "port", "protocol", "ip_family", "backend"]
         let own = MetricCatalog.ebpf.map { metric in
