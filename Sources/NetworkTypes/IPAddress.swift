@@ -38,6 +38,11 @@ public struct IPAddress: Sendable, Hashable {
     /// The IPv4 value in host order, nil for IPv6.
     public var v4: UInt32? { family == .ipv4 ? UInt32(truncatingIfNeeded: bits) : nil }
 
+    /// 127.0.0.1 or ::1.
+    package static func loopback(_ family: IPFamily) -> IPAddress {
+        IPAddress(bits: family == .ipv4 ? 0x7f00_0001 : 1, family: family)
+    }
+
     public var isUnspecified: Bool { bits == 0 }
     /// 127.0.0.0/8 or ::1 (RFC 1122, RFC 4291).
     public var isLoopback: Bool { family == .ipv4 ? bits >> 24 == 127 : bits == 1 }

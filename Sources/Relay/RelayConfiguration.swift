@@ -1,3 +1,5 @@
+internal import LinuxSystem
+
 /// Limits and times of the relay. Every one that is reached has a counter in `RelayStatistics`.
 package struct RelayConfiguration: Sendable {
     /// Threads, each with its own sockets; 0: one for each processor that the process may use.
@@ -14,6 +16,8 @@ package struct RelayConfiguration: Sendable {
     /// kernel's socket buffers it has some 500 bytes, and for each direction whose receiver does not keep up either one
     /// buffer of 32 KiB or one pipe, which holds at most 512 KiB.
     package var connectionLimit = 1 << 17
+    /// Pipes of all workers, two descriptors each, in equal shares; beyond it what moves in whole buffers is copied.
+    package var pipeLimit = 1 << 18
     /// How long listening stops at most when descriptors or kernel memory ran out and nothing of the relay was closed
     /// since: others may have closed something.
     package var starvationPause: Duration = .seconds(1)
@@ -37,4 +41,7 @@ package struct RelayConfiguration: Sendable {
     package var restTime: Duration = .seconds(10)
 
     package init() {}
+
+    /// Threads that there are with this.
+    package var workerCount: Int { workers > 0 ? workers : ProcessorCount.available }
 }

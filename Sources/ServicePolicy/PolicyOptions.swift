@@ -23,6 +23,9 @@ package struct PolicyOptions: Sendable, Hashable {
         case prefixes([IPPrefix])
     }
 
+    /// NodePorts are served at these too, whatever the host has: of a dataplane that can serve loopback addresses.
+    package var moreNodePortAddresses: [IPAddress] = []
+
     package var nodeName: String
     package var localDetection: LocalDetection
     package var clusterCIDRs: [IPPrefix]

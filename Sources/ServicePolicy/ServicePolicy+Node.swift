@@ -30,13 +30,14 @@ extension ServicePolicy {
 
     /// A family in which the Node has no address gets no NodePorts: kube-proxy opens every address then.
     private func nodePortAddresses(_ node: Node?, hostAddresses: [IPAddress]) -> [IPAddress] {
+        let chosen: [IPAddress]
         switch options.nodePortAddresses {
         case .prefixes(let prefixes):
-            let chosen = hostAddresses.filter { address in prefixes.contains { $0.contains(address) } }
-            return Set(chosen).sorted()
+            chosen = hostAddresses.filter { address in prefixes.contains { $0.contains(address) } }
         case .primary:
             let internalIPs = node?.internalIPs ?? []
-            return Set(internalIPs.isEmpty ? hostAddresses : internalIPs).sorted()
+            chosen = internalIPs.isEmpty ? hostAddresses : internalIPs
         }
+        return Set(chosen + options.moreNodePortAddresses).sorted()
     }
 }

@@ -17,15 +17,31 @@ package struct UserspaceDataplane: Dataplane, ~Copyable {
     private var ports: [IPFamily: RedirectionPorts] = [:]
     private var binding: FrontendBinding
 
-    /// - Parameter notify: is told what people should know; called on the thread that makes the calls.
+    /// The table in each family that packets are redirected by.
+    package static var tableName: String { RedirectionLayout.tableName }
+
+    /// Of the netlink socket that the table is written over; nil when frontends are bound.
+    package let portID: UInt32?
+
+    /// - Parameters:
+    ///   - commits: is told of what is written to the table.
+    ///   - notify: is told what people should know; called on the thread that makes the calls.
     /// - Throws: `.permission` without CAP_NET_ADMIN where packets are redirected.
     package init(
-        _ settings: UserspaceSettings, relay: UserspaceRelay, notify: @escaping @Sendable (UserspaceNotice) -> Void = { _ in }
+        _ settings: UserspaceSettings, relay: UserspaceRelay, commits: RedirectionCommits? = nil,
+        notify: @escaping @Sendable (UserspaceNotice) -> Void = { _ in }
     ) throws(DataplaneError) {
         self.relay = relay
         binding = FrontendBinding(relay, notify: notify)
         do throws(DataplaneError) {
-            redirection = settings.binding == .redirect ? try Redirection(settings) : nil
+            if settings.binding == .redirect {
+                let made = try Redirection(settings, commits: commits)
+                portID = made.portID
+                redirection = consume made
+            } else {
+                portID = nil
+                redirection = nil
+            }
         } catch {
             throw error.code == .permission ? Self.needsPrivilege(error.cause) : error
         }

@@ -155,6 +155,25 @@ extension FairwayTests {
             try await daemon.waitForExit()
         }
 
+        @Test func `a plain user's daemon hands over too, and a transfer survives it`() async throws {
+            let cluster = try await FairwayNode.make()
+            defer { cluster.close() }
+            let first = try await Self.start(cluster)
+            let target = SocketAddress(ServiceTopology.nodeAddress(.ipv4), port: 30080)
+            let stream = try cluster.client.start([
+                cluster.echo, "stream", "tcp", "\(target)", "--bytes-per-second", "20000000", "--seconds", "6",
+            ])
+            try await stream.waitForLine(containing: "streaming pod")
+            let second = try await Self.start(cluster, ["--take-over"])
+            try await first.waitForLine(containing: "another fairway run serves")
+            #expect(try await stream.waitForExit(timeout: .seconds(30)) == .exited(0), "\(stream.lines)")
+            #expect(try await first.waitForExit(timeout: .seconds(30)) == .exited(0), "\(first.lines)")
+            let answers = try await cluster.ask(from: cluster.client, .tcp, target, count: 20)
+            #expect(answers.allSatisfy { $0.name.hasPrefix("pod") }, "\(answers)")
+            second.terminate()
+            #expect(try await second.waitForExit() == .exited(0))
+        }
+
         @Test func `what a plain user may not do is told with the option that helps`() async throws {
             let cluster = try await FairwayNode.make()
             defer { cluster.close() }

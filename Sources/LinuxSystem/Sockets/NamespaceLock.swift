@@ -46,10 +46,31 @@ import Glibc
             } catch {
                 guard error.rawValue == EADDRINUSE else { throw .refused(error) }
             }
-            if let holder = try Self.holder(of: name) { throw .held(by: holder) }
+            if let holder = try Self.currentHolder(of: name) { throw .held(by: holder) }
         }
         throw .refused(Errno(rawValue: EADDRINUSE))
     }
+
+    private init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+    /// Takes `name` where it is free, and asks nobody who has it: for those who look again and again.
+    ///
+    /// - Returns: nil while somebody has it.
+    package static func ifFree(_ name: String) throws(Errno) -> NamespaceLock? {
+        do throws(Errno) {
+            // SAFETY: the C string that Swift makes of `name` lives for the call.
+            let raw = try syscall("bind") { unsafe clinux_listen_abstract(name) }
+            return NamespaceLock(FileDescriptor(owning: raw))
+        } catch {
+            if error.rawValue == EADDRINUSE { return nil }
+            throw error
+        }
+    }
+
+    /// Who has `name`; nil: nobody, or somebody who does not listen yet. It is not taken for the question.
+    ///
+    /// - Throws: `.refused`.
+    package static func holder(of name: String) throws(Failure) -> Holder? { try currentHolder(of: name) }
 
     /// Lets go of those who asked who holds the name. The kernel keeps 128 of them; the next ones are
     /// not told. For a holder to call now and then.
@@ -64,7 +85,7 @@ import Glibc
     }
 
     /// nil when nobody has it, or has it but does not listen yet.
-    private static func holder(of name: String) throws(Failure) -> Holder? {
+    private static func currentHolder(of name: String) throws(Failure) -> Holder? {
         var processID: Int32 = 0
         var userID: UInt32 = 0
         do throws(Errno) {

@@ -39,6 +39,7 @@ package struct ForeignChangeDetector: Sendable {
     private static let objectLimit = 4
 
     private let ownPortID: NftablesEvent.PortID
+    private let tableName: String
     /// All generations up to this one are accounted for, or were asked about.
     private var settled: UInt32
     /// Generations of our own commits, above `settled`.
@@ -57,8 +58,12 @@ package struct ForeignChangeDetector: Sendable {
     /// - Parameters:
     ///   - ownPortID: of the socket whose commits are our own.
     ///   - generation: at a time when the monitor listened already.
-    package init(ownPortID: NftablesEvent.PortID, generation: UInt32) {
+    ///   - tableName: of Fairway's table in each family.
+    package init(
+        ownPortID: NftablesEvent.PortID, generation: UInt32, tableName: String = TableLayout.tableName
+    ) {
         self.ownPortID = ownPortID
+        self.tableName = tableName
         settled = generation
     }
 
@@ -78,7 +83,7 @@ package struct ForeignChangeDetector: Sendable {
     package mutating func told(_ event: NftablesEvent, now: Duration) -> [Demand] {
         switch event {
         case .changed(let object, let isRemoval, let family, let table, let name, let portID):
-            guard portID != ownPortID, table == TableLayout.tableName,
+            guard portID != ownPortID, table == tableName,
                 let family = NftablesFamily(rawValue: family)?.ipFamily
             else { return [] }
             let text = [object.text, name, isRemoval ? "removed" : "added or changed"].compactMap { $0 }

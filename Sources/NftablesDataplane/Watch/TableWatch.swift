@@ -8,6 +8,7 @@ internal import Synchronization
 /// that no synchronisation, however large, hides what somebody else does meanwhile.
 package final class TableWatch: Sendable {
     private let detector = Mutex<ForeignChangeDetector?>(nil)
+    package let tableName: String
     private let stop: NetlinkStop
     private let hidesOwn: Bool
     private let queueBytes: Int
@@ -15,16 +16,18 @@ package final class TableWatch: Sendable {
     private let demand: @Sendable (ForeignChangeDetector.Demand) -> Void
 
     /// - Parameters:
+    ///   - tableName: of the tables that are watched, one in each family.
     ///   - stop: ends `run`.
     ///   - hidesOwn: false to be sent the notifications of own commits too, which changes no decision.
     ///   - queueBytes: of notifications not yet read; beyond it some are lost, which is noticed.
     ///   - now: the time that demands are counted in.
     ///   - demand: called on the thread of `run`, or on that which commits.
     package init(
-        stop: NetlinkStop, hidesOwn: Bool = true, queueBytes: Int = NetlinkLimits.monitorQueueBytes,
+        tableName: String = TableLayout.tableName, stop: NetlinkStop, hidesOwn: Bool = true, queueBytes: Int = NetlinkLimits.monitorQueueBytes,
         now: @escaping @Sendable () -> Duration = MonotonicTime.now,
         demand: @escaping @Sendable (ForeignChangeDetector.Demand) -> Void
     ) {
+        self.tableName = tableName
         self.stop = stop
         self.hidesOwn = hidesOwn
         self.queueBytes = queueBytes
@@ -45,13 +48,15 @@ package final class TableWatch: Sendable {
                 stop: stop, ignoredPortID: hidesOwn ? ownPortID : nil, receiveQueueBytes: queueBytes)
             let socket = try NftablesSocket()
             let generation = try socket.generation()
-            detector.withLock { $0 = ForeignChangeDetector(ownPortID: ownPortID, generation: generation) }
+            detector.withLock {
+                $0 = ForeignChangeDetector(ownPortID: ownPortID, generation: generation, tableName: tableName)
+            }
             whenWatching()
             while let events = try monitor.next() {
                 for event in events { tell(event, socket) }
             }
         } catch {
-            throw DataplaneError(error, doing: "watch the tables \(TableLayout.tableName)")
+            throw DataplaneError(error, doing: "watch the tables \(tableName)")
         }
     }
 
@@ -66,9 +71,11 @@ package final class TableWatch: Sendable {
             })
     }
 
-    func commitBegins(at generation: UInt32) { detector.withLock { $0?.commitBegins(at: generation) } }
+    /// A commit over the socket of `ownPortID` begins, at this generation of the kernel's tables.
+    package func commitBegins(at generation: UInt32) { detector.withLock { $0?.commitBegins(at: generation) } }
 
-    func commitEnded(at generation: UInt32?) {
+    /// It ended, and the generation is this one; nil when it was refused, or that could not be read.
+    package func commitEnded(at generation: UInt32?) {
         let time = now()
         pass(detector.withLock { $0?.commitEnded(at: generation, now: time) })
     }

@@ -35,9 +35,13 @@ extension MetricCatalog {
         MetricDescription(
             "fairway_backend_connect_failures_total", .counter, labels: backend,
             help: "Attempts to reach the backend that were refused or not answered in time."),
+    ] + relay
+
+    /// Of any relay, also of one that serves NodePorts at loopback addresses beside another mode.
+    package static let relay: [MetricDescription] = [
         MetricDescription(
             "fairway_userspace_connect_duration_seconds", .histogram, buckets: userspaceConnectBuckets,
-            help: "From an attempt to reach an endpoint to its answer, in seconds."),
+            help: "TCP: from an attempt to reach an endpoint to its answer, in seconds."),
         MetricDescription(
             "fairway_userspace_refusals_total", .counter, labels: ["reason"],
             help: "Connections and datagrams that got no endpoint, by reason."),
@@ -46,5 +50,8 @@ extension MetricCatalog {
         MetricDescription(
             "fairway_userspace_pauses_total", .counter, labels: ["reason"],
             help: "Times that a thread stopped to take connections for a while, by reason."),
+        MetricDescription(
+            "fairway_userspace_datagrams_total", .counter, labels: ["result"],
+            help: "UDP: datagrams that went nowhere (lost), ICMP errors that clients were sent (error_told) or not (error_not_told)."),
     ]
 }

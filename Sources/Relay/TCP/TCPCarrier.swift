@@ -11,7 +11,7 @@ final class TCPCarrier: RelayCarrier {
     static let everything = everythingButWritable.union(.writable)
 
     let context: RelayWorkerContext
-    let pool = TransferPool()
+    let pool: TransferPool
     var listeners: [TCPListening?] = []
     var pause: TCPPause?
     var connections = TCPConnectionTable()
@@ -23,6 +23,7 @@ final class TCPCarrier: RelayCarrier {
 
     init(_ context: RelayWorkerContext) {
         self.context = context
+        pool = TransferPool(pipeLimit: context.configuration.pipeLimit / context.configuration.workerCount)
         nextKeepAlive = context.now + context.configuration.keepAliveAfter
     }
 

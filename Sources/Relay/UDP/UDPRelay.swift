@@ -25,7 +25,7 @@ final class UDPRelay {
 
     init(_ context: RelayWorkerContext) throws(Errno) {
         let configuration = context.configuration
-        let workers = configuration.workers > 0 ? configuration.workers : ProcessorCount.available
+        let workers = configuration.workerCount
         datagrams = try DatagramRelay(capacity: UDPLimits.batch)
         self.context = context
         sessionShare = max(1, configuration.sessionLimit / workers)

@@ -20,7 +20,7 @@ package final class RelayEngine: Sendable {
     package init(_ configuration: RelayConfiguration, directory: any RelayDirectory) throws(SystemError) {
         // Where this is refused the lower limit is in force, which is served like any other.
         _ = try? DescriptorLimit.raise()
-        let count = configuration.workers > 0 ? configuration.workers : ProcessorCount.available
+        let count = configuration.workerCount
         let start = RelayStart(configuration, directory, statistics, count: count)
         do throws(Errno) {
             workers = try start.run()
@@ -74,6 +74,12 @@ package final class RelayEngine: Sendable {
         _ = listen([])
         for worker in workers { worker.perform(.finish(.now + grace)) }
     }
+
+    /// Any connection or session is open.
+    package var hasConnections: Bool { workers.contains { $0.openCount.load(ordering: .relaxed) > 0 } }
+
+    /// The end that `finish` began is there.
+    package var hasFinished: Bool { workers.allSatisfy(\.hasEnded) }
 
     /// Waits for the end that `finish` began: everything is closed then. Not for the cooperative pool.
     package func waitUntilFinished() { ended.wait() }

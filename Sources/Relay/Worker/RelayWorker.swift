@@ -20,10 +20,14 @@ final class RelayWorker: Sendable {
         var hasEnded = false
     }
 
+    /// Connections and sessions after the last round of events.
+    let openCount = Atomic<Int>(0)
     private let state = Mutex(State())
     private let wake: WakeDescriptor
 
     init() throws(Errno) { wake = try WakeDescriptor() }
+
+    var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
     /// - Returns: false when the worker has ended, and will not do it.
     @discardableResult
@@ -64,6 +68,7 @@ final class RelayWorker: Sendable {
             }
             if let time = tcp.deadline, time <= context.now { tcp.deadlinePassed() }
             if let time = udp.deadline, time <= context.now { udp.deadlinePassed() }
+            openCount.store(tcp.count + udp.count, ordering: .relaxed)
             if let end, end <= context.now || tcp.count + udp.count == 0 { break }
         }
         tcp.end()

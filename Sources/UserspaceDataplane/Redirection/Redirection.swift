@@ -9,11 +9,13 @@ struct Redirection: ~Copyable {
     private let settings: UserspaceSettings
     private let socket: NftablesSocket
     private let routes: PolicyRoutes
+    private let commits: RedirectionCommits?
     private var planners: [IPFamily: RedirectionPlanner] = [:]
 
     /// - Throws: `.permission` without CAP_NET_ADMIN, `.unsupported` when the kernel has no nf_tables.
-    init(_ settings: UserspaceSettings) throws(DataplaneError) {
+    init(_ settings: UserspaceSettings, commits: RedirectionCommits? = nil) throws(DataplaneError) {
         self.settings = settings
+        self.commits = commits
         do throws(NetlinkError) {
             let socket = try NftablesSocket()
             _ = try socket.generation()
@@ -37,7 +39,7 @@ struct Redirection: ~Copyable {
             let executor = RedirectionExecutor(layout: layout)
             var planner = RedirectionPlanner(layout)
             let plan = planner.plan(table, from: try executor.read(socket))
-            try executor.commit(plan, socket)
+            try commit(plan, executor)
             planners[family] = planner
             return plan.report
         } catch {
@@ -51,13 +53,27 @@ struct Redirection: ~Copyable {
         guard var planner = planners.removeValue(forKey: family) else { return nil }
         do throws(NetlinkError) {
             let plan = planner.plan(change)
-            try RedirectionExecutor(layout: planner.layout).commit(plan, socket)
+            try commit(plan, RedirectionExecutor(layout: planner.layout))
             planners[family] = planner
             return plan.report
         } catch {
             throw DataplaneError(error, doing: "change \(Self.name(planner.layout.family))")
         }
     }
+
+    /// One transaction, whoever watches told of it before and after.
+    private func commit(_ plan: RedirectionPlan, _ executor: RedirectionExecutor) throws(NetlinkError) {
+        guard let commits, !plan.isEmpty else { return try executor.commit(plan, socket) }
+        commits.begins(try socket.generation())
+        do throws(NetlinkError) { try executor.commit(plan, socket) } catch {
+            commits.ended(nil)
+            throw error
+        }
+        commits.ended(try? socket.generation())
+    }
+
+    /// Of the socket that commits go over.
+    var portID: UInt32 { socket.portID }
 
     /// - Returns: what was removed, one line each.
     mutating func remove() throws(DataplaneError) -> [String] {

@@ -145,12 +145,6 @@ struct RedirectionRule {
     mutating func reject() { expressions.append(.reject(.portUnreachable)) }
 }
 
-extension IPAddress {
-    static func loopback(_ family: IPFamily) -> IPAddress {
-        IPAddress(bits: family == .ipv4 ? 0x7f00_0001 : 1, family: family)
-    }
-}
-
 /// 32-bit values as the kernel keeps them in registers: in the order of the host.
 enum NativeOrder {
     static func bytes(_ value: UInt32) -> [UInt8] {

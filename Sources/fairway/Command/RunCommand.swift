@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import LinuxSystem
 internal import Logging
 internal import Observability
+internal import ServicePolicy
 
 /// The node daemon.
 struct RunCommand: AsyncParsableCommand {
@@ -45,12 +46,17 @@ struct RunCommand: AsyncParsableCommand {
         let (healthz, metrics) = (try listening.healthz(), try listening.metrics())
         let dns = try dnsConfiguration(hostName: hostName)
         try ListenAddress.requireDistinct([healthz, metrics, dns?.health, dns?.ready, dns?.metrics])
+        var policy = try services.policyOptions(hostName: hostName)
+        let (mode, localhost) = (try services.mode(), try services.localhostNodePortAddresses())
+        // The relay of the userspace mode has them as it has all others.
+        if mode == .userspace { policy.moreNodePortAddresses = localhost }
         let configuration = Daemon.Configuration(
             paths: try source.paths(), stateDirectory: source.stateDir,
-            policy: try services.policyOptions(hostName: hostName), limits: try pacing.limits(),
+            policy: policy, limits: try pacing.limits(),
             healthz: healthz, metrics: metrics,
             adminSocket: listening.admin.adminSocket, node: try node.settings(stateDirectory: source.stateDir),
-            closesStaleConnections: services.closeStaleConnections, mode: try services.mode(),
+            closesStaleConnections: services.closeStaleConnections, mode: mode,
+            localhostNodePorts: mode == .userspace ? [] : localhost,
             ebpf: try ebpf.settings(closesStaleConnections: services.closeStaleConnections),
             userspace: try userspace.configuration(), dns: dns,
             takesOver: takeOver)

@@ -44,7 +44,7 @@ struct ServiceOptions: ParsableArguments {
             """)
     var closeStaleConnections = false
 
-    @Option(help: "Where NodePorts are served: primary (the Node's InternalIPs), or a comma-separated list of CIDRs.")
+    @Option(help: "Where NodePorts are served: primary (the Node's InternalIPs), or a comma-separated list of CIDRs; beside either, localhost.")
     var nodeportAddresses = "primary"
 
     @Option(help: "Ranges of ClusterIPs, a comma-separated list of CIDRs, at most one of each family.")
@@ -123,22 +123,30 @@ struct ServiceOptions: ParsableArguments {
     }
 
     private func nodePortAddresses() throws(CommandFailure) -> PolicyOptions.NodePortAddresses {
-        if nodeportAddresses == "primary" { return .primary }
-        let items = nodeportAddresses.split(separator: ",").map(String.init)
-        if items.contains("primary") {
-            throw .usage("--nodeport-addresses \(nodeportAddresses): primary cannot be combined with anything else")
+        let (isPrimary, _, prefixes) = try nodePortPlaces()
+        return isPrimary ? .primary : .prefixes(prefixes.filter { !$0.isLoopback })
+    }
+
+    /// Loopback addresses where NodePorts are served.
+    func localhostNodePortAddresses() throws(CommandFailure) -> [IPAddress] {
+        let (_, isLocalhost, prefixes) = try nodePortPlaces()
+        return IPFamily.allCases.map(IPAddress.loopback).filter { address in
+            isLocalhost || prefixes.contains { $0.isLoopback && $0.contains(address) }
         }
-        if items.contains("localhost") {
+    }
+
+    /// What `--nodeport-addresses` says.
+    private func nodePortPlaces() throws(CommandFailure) -> (isPrimary: Bool, isLocalhost: Bool, [IPPrefix]) {
+        let items = nodeportAddresses.split(separator: ",").map { $0.filter { $0 != " " } }
+        let (primary, localhost) = (items.count { $0 == "primary" }, items.count { $0 == "localhost" })
+        let prefixes = try prefixes(
+            items.filter { $0 != "primary" && $0 != "localhost" }.joined(separator: ","), "--nodeport-addresses")
+        guard !items.isEmpty else { throw .usage("--nodeport-addresses is empty; give primary, localhost or CIDRs") }
+        if primary > 1 || (primary > 0 && prefixes.contains { !$0.isLoopback }) {
             throw .usage(
-                "--nodeport-addresses localhost: needs the userspace relay, which this version does not have; leave localhost out")
+                "--nodeport-addresses \(nodeportAddresses): primary cannot be combined with anything but localhost")
         }
-        let prefixes = try prefixes(nodeportAddresses, "--nodeport-addresses")
-        guard !prefixes.isEmpty else { throw .usage("--nodeport-addresses is empty; give primary or CIDRs") }
-        if let loopback = prefixes.first(where: { $0.address.isLoopback && $0.lastAddress.isLoopback }) {
-            throw .usage(
-                "--nodeport-addresses \(loopback): NodePorts on loopback addresses need the userspace relay, which this version does not have; leave it out")
-        }
-        return .prefixes(prefixes)
+        return (primary > 0, localhost > 0, prefixes)
     }
 
     func prefixes(_ text: String, _ flag: String) throws(CommandFailure) -> [IPPrefix] {
@@ -152,4 +160,9 @@ struct ServiceOptions: ParsableArguments {
         }
         return result
     }
+}
+
+extension IPPrefix {
+    /// All its addresses are the loopback's.
+    fileprivate var isLoopback: Bool { address.isLoopback && lastAddress.isLoopback }
 }

@@ -2,11 +2,13 @@ internal import BPFDataplane
 internal import CoreMetrics
 internal import Dataplane
 internal import KubernetesModel
+internal import LinuxSystem
 internal import Logging
 internal import ManifestSource
 internal import NetworkTypes
 internal import ObjectStore
 internal import Observability
+internal import Relay
 internal import ServiceLifecycle
 internal import ServicePolicy
 internal import ServiceTable
@@ -26,10 +28,14 @@ struct Daemon {
         var node: NodeSettings
         var closesStaleConnections: Bool
         var mode: ProxyMode
+        /// Loopback addresses with NodePorts, served by a relay beside the dataplane.
+        var localhostNodePorts: [IPAddress] = []
         var ebpf: BPFSettings
         var userspace: UserspaceConfiguration
         /// Nil: no DNS.
         var dns: DNSConfiguration?
+        /// Descriptors that DNS keeps to; nil: as many as the process may have.
+        var dnsDescriptors: UInt64?
         /// A daemon that works here already is asked to end.
         var takesOver = false
     }
@@ -41,6 +47,11 @@ struct Daemon {
     let configuration: Configuration
     let logger: Logger
 
+    init(configuration: Configuration, logger: Logger) {
+        self.configuration = configuration.withinDescriptors(logger: logger)
+        self.logger = logger
+    }
+
     /// Runs until SIGTERM, SIGINT or SIGHUP. Rules stay in place.
     func run() async throws {
         let logger = logger
@@ -50,7 +61,7 @@ struct Daemon {
         let health = HealthState(families: IPFamily.allCases, healthTimeout: Self.healthTimeout)
         let addresses = try HostAddresses.current()
         let succession = DaemonSuccession(configuration: configuration, hostAddresses: addresses, logger: logger)
-        let (lock, dns) = try await succession.begin()
+        let (lock, mark, dns) = try await succession.begin()
         let node = try NodeService(
             settings: configuration.node, tunesConntrack: configuration.standsOnConntrack,
             watchesNode: configuration.isPrivileged, lock: lock, logger: logger)
@@ -62,7 +73,10 @@ struct Daemon {
         let (runningMode, isPrivileged) = (configuration.mode.name, configuration.isPrivileged)
         let runner = DataplaneRunner(
             limits: configuration.limits,
-            whenReady: { modes.removeOthers(than: runningMode, isPrivileged: isPrivileged, logger: logger) }
+            whenReady: {
+                mark.isServing()
+                modes.removeOthers(than: runningMode, isPrivileged: isPrivileged, logger: logger)
+            }
         ) { outcome in
             metrics.finished(outcome)
             conntrack?.follow(outcome)
@@ -81,6 +95,7 @@ struct Daemon {
             runner: runner, mode: try configuration.dataplaneMode(runner, metrics, view, relays, logger))
         let order = try await adopt(dataplane)
         conntrack?.adopt(order)
+        let localhost = try makeLocalhost(mark)
 
         let report = ManifestReport()
         let engine = Engine(
@@ -92,10 +107,12 @@ struct Daemon {
             node.changed(change)
             conntrack?.announce(change.new)
             runner.submit(change)
+            localhost?.submit(change)
         }
         metrics.readAtScrape(engine: engine, manifests: report)
         if configuration.mode == .ebpf { BPFMetrics(view: view).readAtScrape(prometheus) }
         if configuration.mode == .userspace { UserspaceMetrics(view: relays).readAtScrape(prometheus) }
+        if let localhost { UserspaceMetrics.readAtScrape(prometheus, of: localhost.relay) }
         let manifests = ManifestService(source: configuration.manifests, report: report, logger: logger) {
             engine.apply($0)
         }
@@ -105,6 +122,7 @@ struct Daemon {
             node,
         ]
         if let conntrack { services.append(conntrack) }
+        if let localhost { services.append(localhost) }
         if !configuration.adminSocket.isEmpty {
             services.append(
                 adminServer(
@@ -133,7 +151,20 @@ struct Daemon {
         } catch let error as ListenError {
             throw CommandFailure.failed("\(error)")
         }
+        lock?.release()
+        let farewell = RelayFarewell(
+            engines: [relays.relay, localhost?.relay].compactMap { $0?.engine }, drainTime: configuration.userspace.drainSeconds.map { .seconds($0) }, logger: logger)
+        try await farewell.run()
         logger.info("fairway ends; its rules stay in place (fairway cleanup removes them)")
+    }
+
+    /// The relay of NodePorts at loopback addresses; nil where there are none.
+    private func makeLocalhost(_ mark: SuccessorMark) throws(CommandFailure) -> LoopbackService? {
+        guard !configuration.localhostNodePorts.isEmpty else { return nil }
+        do throws(DataplaneError) {
+            return try LoopbackService(
+                at: configuration.localhostNodePorts, configuration.userspace, logger: logger, whenReady: { mark.isServing() })
+        } catch { throw .failed("\(error)") }
     }
 
     private func adopt(_ dataplane: DataplaneService) async throws -> AdoptedOrder {
@@ -219,6 +250,7 @@ extension Daemon.Configuration {
     func makeMetrics() -> PrometheusMetrics {
         var catalog = MetricCatalog.all
         if dns != nil { catalog += MetricCatalog.dns }
+        if !localhostNodePorts.isEmpty { catalog += MetricCatalog.relay }
         switch mode {
         case .nftables: return PrometheusMetrics(catalog: catalog)
         case .ebpf: catalog += MetricCatalog.ebpf
@@ -236,9 +268,41 @@ extension Daemon.Configuration {
             .ebpf(ebpf, view) { notice in
                 logger.log(level: notice.isWarning ? .warning : .info, "\(notice)")
             }
-        case .userspace: .userspace(userspace, relays) { logger.warning("\($0)") }
+        case .userspace:
+            .userspace(
+                userspace, relays,
+                isPrivileged
+                    ? try TableWatchService(
+                        tableName: UserspaceDataplane.tableName, runner: runner, metrics: metrics, logger: logger) : nil
+            ) { logger.warning("\($0)") }
         }
     }
+
+    /// What a process has that nobody set a limit for.
+    private static let usualDescriptorLimit: UInt64 = 1024
+
+    /// Raises the limit of descriptors, and gives the relay, if there is one, its part.
+    func withinDescriptors(logger: Logger) -> Self {
+        guard hasRelay else { return self }
+        var limit = Self.usualDescriptorLimit
+        do throws(Errno) { limit = try DescriptorLimit.raise() } catch {
+            logger.warning("the limit of descriptors stays as it is: \(error)")
+        }
+        let threads = mode == .userspace ? userspace.relay.workerCount : LoopbackService.threads
+        let budget = RelayBudget(limit: limit, threads: threads, hasDNS: dns != nil)
+        var configuration = self
+        budget.limit(&configuration.userspace.relay)
+        configuration.dnsDescriptors = dns == nil ? nil : UInt64(budget.reserve + budget.dns)
+        logger.debug(
+            "up to \(limit) descriptors: \(budget.connections) connections and \(budget.sessions) UDP sessions may be relayed")
+        return configuration
+    }
+
+    /// Some connections pass through this process.
+    var hasRelay: Bool { mode == .userspace || !localhostNodePorts.isEmpty }
+
+    /// What keeps in step with the Services, each on its own.
+    var dataplaneCount: Int { localhostNodePorts.isEmpty ? 1 : 2 }
 
     /// Packets of Services pass connection tracking.
     var standsOnConntrack: Bool { mode == .nftables || (mode == .userspace && isPrivileged) }

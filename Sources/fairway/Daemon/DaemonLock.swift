@@ -1,13 +1,20 @@
 internal import Glibc
 internal import LinuxSystem
 internal import Logging
+internal import Synchronization
 
 /// Keeps a second daemon out of this network namespace: two would take each other's rules for wrong.
 final class DaemonLock: Sendable {
     private static let name = "fairway/run"
-    private let lock: NamespaceLock
+    private let held: Mutex<HeldName?>
 
-    private init(_ lock: consuming NamespaceLock) { self.lock = lock }
+    private init(_ lock: consuming NamespaceLock) { held = Mutex(HeldName(lock)) }
+
+    /// Lets another daemon work here, while this one still ends what clients have begun.
+    func release() { held.withLock { $0 = nil } }
+
+    /// Some daemon works here.
+    static var isHeld: Bool { HeldName.isHeldByDaemon(name) }
 
     /// - Returns: nil when a process of another user holds the name, which no daemon would: without the
     ///   rights to write rules it must not keep those out that have them. That is logged.
@@ -35,7 +42,10 @@ final class DaemonLock: Sendable {
     /// How long a predecessor may take to end: it finishes what clients are still waiting for.
     private static let successionLimit = Duration.seconds(30)
 
-    /// Asks the daemon that holds the lock to end, waits until it has, and takes the lock. Not for the cooperative pool.
+    /// A predecessor that ends lets go of the lock before it is gone, when it has connections to carry on.
+    private static let lookPeriod = Duration.milliseconds(20)
+
+    /// Asks the daemon that holds the lock to end, waits until it has let go of it, and takes the lock. Not for the cooperative pool.
     ///
     /// - Throws: `CommandFailure` that names the other daemon's process and why it stays.
     static func succeed(logger: Logger) throws(CommandFailure) -> DaemonLock? {
@@ -60,12 +70,15 @@ final class DaemonLock: Sendable {
             let predecessor = try OtherProcess(pid)
             logger.info("takes over from pid \(pid), which is asked to end")
             guard predecessor.signal(SIGTERM) else { return }
-            if try predecessor.waitForEnd(timeout: successionLimit) { return }
+            let limit = ContinuousClock.now + successionLimit
+            while ContinuousClock.now < limit {
+                if try predecessor.waitForEnd(timeout: lookPeriod) || HeldName.isFree(name) { return }
+            }
         } catch {
             if error.rawValue == ESRCH { return }
             throw .failed("cannot take over from the fairway run of pid \(pid): \(error)")
         }
-        throw .failed("the fairway run of pid \(pid) did not end within \(successionLimit); stop it first")
+        throw .failed("the fairway run of pid \(pid) did not let go within \(successionLimit); stop it first")
     }
 
     /// - Throws: `CommandFailure` when a daemon works here: what is removed it would put back.
@@ -79,5 +92,5 @@ final class DaemonLock: Sendable {
         }
     }
 
-    func dismissCallers() { lock.dismissCallers() }
+    func dismissCallers() { held.withLock { $0 }?.lock.dismissCallers() }
 }

@@ -5,6 +5,8 @@ internal import NetworkTypes
 
 /// The beginning of a daemon, alone or beside one that it takes over from.
 ///
+/// A predecessor that relays connections goes on while this one gets ready (`SuccessorMark`, `RelayFarewell`).
+///
 /// Taking over: names first. What the manifests say is read once, and DNS answers beside the predecessor; only then is
 /// that one asked to end. Its rules stay in the kernel, and its successor carries on with them.
 struct DaemonSuccession: Sendable {
@@ -12,33 +14,39 @@ struct DaemonSuccession: Sendable {
     let hostAddresses: [IPAddress]
     let logger: Logger
 
-    /// - Returns: the lock of this network namespace, nil where none is to be had, and DNS that is bound where it may be.
-    func begin() async throws -> (lock: DaemonLock?, dns: DNSService?) {
+    /// - Returns: the lock of this network namespace, nil where none is to be had, the mark that a predecessor waits for, and
+    ///   DNS that is bound where it may be.
+    func begin() async throws -> (lock: DaemonLock?, mark: SuccessorMark, dns: DNSService?) {
         guard configuration.takesOver else {
+            let mark = SuccessorMark(dataplanes: configuration.dataplaneCount)
             let lock = try DaemonLock.take(logger: logger)
             let dns = try makeDNS()
             try await dns?.listeners.bind(sharing: false)
-            return (lock, dns)
+            return (lock, mark, dns)
         }
         let dns = try makeDNS()
+        if dns != nil || configuration.hasRelay { try await readManifests(for: dns) }
         if let dns {
-            try await answerNames(dns)
             try await dns.listeners.bind(sharing: true)
             try await dns.answerLocally()
         }
         let logger = logger
+        let mark = SuccessorMark(dataplanes: configuration.dataplaneCount)
         let lock = try await DedicatedThread.run(named: "succession") { try DaemonLock.succeed(logger: logger) }
         dns?.engine.beginAnew()
-        return (lock, dns)
+        return (lock, mark, dns)
     }
 
     private func makeDNS() throws -> DNSService? {
-        try configuration.dns.map { try DNSService($0, hostAddresses: hostAddresses, logger: logger) }
+        try configuration.dns.map {
+            try DNSService(
+                $0, hostAddresses: hostAddresses, logger: logger, descriptorLimit: configuration.dnsDescriptors)
+        }
     }
 
-    /// Makes the zone of what the manifests say now. Changes from here on come with the daemon's own reading.
-    private func answerNames(_ dns: DNSService) async throws {
-        let (source, feed) = (configuration.manifests, NameFeed(follow: dns.follow))
+    /// Makes the zone of what the manifests say now, and makes sure that there is something to take over with. Changes from here on come with the daemon's own reading.
+    private func readManifests(for dns: DNSService?) async throws {
+        let (source, feed) = (configuration.manifests, NameFeed { dns?.follow($0, $1, $2) })
         let progress = try await DedicatedThread.run(named: "manifests") { feed.apply(source.loadOnce().events) }
         guard progress.isSynced else {
             throw CommandFailure.failed(

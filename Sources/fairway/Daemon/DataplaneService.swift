@@ -15,7 +15,8 @@ final class DataplaneService: Service, Sendable {
     enum Mode: Sendable {
         case nftables(TableWatchService)
         case ebpf(BPFSettings, BPFView, @Sendable (BPFNotice) -> Void)
-        case userspace(UserspaceConfiguration, UserspaceView, @Sendable (UserspaceNotice) -> Void)
+        /// Watched where there is a table.
+        case userspace(UserspaceConfiguration, UserspaceView, TableWatchService?, @Sendable (UserspaceNotice) -> Void)
     }
 
     private let runner: DataplaneRunner
@@ -47,13 +48,14 @@ final class DataplaneService: Service, Sendable {
                             try Self.work(dataplane, runner, continuation)
                         case .ebpf(let settings, let view, let notify):
                             try Self.work(BPFDataplane(settings, view: view, notify: notify), runner, continuation)
-                        case .userspace(let configuration, let view, let notify):
+                        case .userspace(let configuration, let view, let watch, let notify):
                             let relay = try configuration.makeRelay()
                             view.relay = relay
-                            let dataplane = try UserspaceDataplane(configuration.settings, relay: relay, notify: notify)
+                            let dataplane = try UserspaceDataplane(
+                                configuration.settings, relay: relay, commits: watch?.commits, notify: notify)
+                            if let watch, let portID = dataplane.portID { watch.start(ownPortID: portID) }
+                            // The relay works on, for a successor's clients and its own: RelayFarewell.
                             try Self.work(dataplane, runner, continuation)
-                            relay.engine.finish(within: .zero)
-                            relay.engine.waitUntilFinished()
                         }
                     } catch {
                         continuation.resume(throwing: error)
@@ -80,7 +82,10 @@ final class DataplaneService: Service, Sendable {
             for await _ in ended.stream {}
         } onCancelOrGracefulShutdown: {
             self.runner.stop()
-            if case .nftables(let watch) = self.mode { watch.end() }
+            switch self.mode {
+            case .nftables(let watch), .userspace(_, _, let watch?, _): watch.end()
+            case .ebpf, .userspace: break
+            }
         }
     }
 }

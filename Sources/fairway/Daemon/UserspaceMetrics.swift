@@ -19,6 +19,11 @@ final class UserspaceMetrics: Sendable {
         }
     }
 
+    /// Of a relay beside another mode, whose Services the mode itself counts.
+    static func readAtScrape(_ prometheus: PrometheusMetrics, of relay: UserspaceRelay) {
+        prometheus.onScrape { collect(relay.engine.statistics, $0) }
+    }
+
     private static func collect(_ statistics: RelayStatistics, _ metrics: PrometheusMetrics) {
         for reason in RelayRefusal.allCases {
             metrics.set(
@@ -32,6 +37,10 @@ final class UserspaceMetrics: Sendable {
         for reason in RelayStatistics.Pause.allCases {
             metrics.set(
                 "fairway_userspace_pauses_total", [("reason", reason.rawValue)], to: Double(statistics.pauses[reason] ?? 0))
+        }
+        for result in UDPStatistics.Count.allCases {
+            metrics.set(
+                "fairway_userspace_datagrams_total", [("result", result.rawValue)], to: Double(statistics.datagrams[result]))
         }
         collect(statistics.connectTimes.snapshot, metrics)
     }
