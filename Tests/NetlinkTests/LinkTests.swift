@@ -23,6 +23,7 @@ import Testing
         #expect(links.first { $0.name == "v0" }?.masterIndex == bridge)
         #expect(links.first { $0.name == "v1" }?.masterIndex == nil)
         #expect(links.first { $0.name == "v1" }?.isLoopback == false)
+        #expect(links.allSatisfy { $0.hasEthernetHeaders })
     }
 
     @Test("the default route of least metric tells its interface")
@@ -58,6 +59,26 @@ import Testing
             try Self.ip("link del v0")
             var removed: Set<UInt32> = []
             while !removed.contains(index) { removed.formUnion(try #require(try monitor.next()).removed) }
+        }
+    }
+
+    @Test("a qdisc and filters that go from an interface are told, and what comes there is not")
+    func unhooked() async throws {
+        try await inNetworkNamespace {
+            try Self.ip("link add name v0 type veth peer name v1")
+            let index = try #require(try NodeAddresses().interfaceIndex("v0"))
+            var monitor = try LinkMonitor(stop: NetlinkStop())
+            func tc(_ words: String) throws { try run("tc", arguments: words.split(separator: " ").map { String($0) }) }
+            try tc("qdisc add dev v0 clsact")
+            try tc("filter add dev v0 ingress prio 7 protocol ip u32 match ip src 192.0.2.77/32 classid 1:1")
+            let nothing = try #require(try monitor.next(within: .zero))
+            #expect(nothing.unhooked == [] && !nothing.isListOutdated)
+            for words in ["filter del dev v0 ingress", "qdisc del dev v0 clsact"] {
+                try tc(words)
+                let change = try #require(try monitor.next())
+                #expect(change.unhooked == [index], "\(words)")
+                #expect(!change.isListOutdated)
+            }
         }
     }
 
