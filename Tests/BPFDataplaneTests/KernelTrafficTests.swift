@@ -184,7 +184,9 @@ struct KernelTrafficTests {
         while try view.usage().connectionsRefused == 0, ContinuousClock.now < deadline { _ = try await ask(200, timeout: "10ms") }
         let limit = UInt64(64 * Eviction.usedPercent / 100)
         while try view.usage().connections > limit, ContinuousClock.now < deadline {}
-        let (usage, servers) = (try view.usage(), try view.virtualServers())
+        // Of one moment: no sweep came between the two.
+        var (usage, servers) = (try view.usage(), try view.virtualServers())
+        while try view.usage() != usage, ContinuousClock.now < deadline { (usage, servers) = (try view.usage(), try view.virtualServers()) }
         #expect(usage.connectionLimit == 256)
         #expect(usage.connectionsRefused > 0 && usage.evicted > 0 && usage.expired == 0, "\(usage)")
         #expect(usage.connections <= limit)
