@@ -124,13 +124,14 @@ extension FairwayTests {
                     made.echo, "connect", "tcp", "\(try target("other", family))", "--count", "100000",
                 ])
                 try await load.waitForLine(containing: "pod")
+                let before = load.lines.count
                 let names = try await pods(made, .tcp, try target("turns", family), count: 60)
                 for pod in ["pod0", "pod1", "pod2"] { #expect(names.count { $0 == pod } == 20, "\(names)") }
                 // In turn: every three in a row are all three.
                 for start in 0..<58 { #expect(Set(names[start..<start + 3]).count == 3, "\(names)") }
                 load.kill()
                 _ = try await load.waitForExit()
-                #expect(load.lines.count > 60, "there was no load")
+                #expect(load.lines.count > before, "there was no load")
             }
         }
 
