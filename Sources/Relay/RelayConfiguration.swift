@@ -4,8 +4,11 @@ internal import LinuxSystem
 package struct RelayConfiguration: Sendable {
     /// Threads, each with its own sockets; 0: one for each processor that the process may use.
     package var workers = 0
-    /// Times that a backend may take to answer a connection, one attempt after the other (kube-proxy's userspace mode).
+    /// Times that a backend may take to answer a connection, one attempt after the other (kube-proxy's userspace mode). A
+    /// backend that refuses takes no time; the last one that is left has all that remain.
     package var connectTimeouts: [Duration] = [.milliseconds(250), .milliseconds(500), .seconds(1), .seconds(2)]
+    /// Backends that are tried for one connection, so that a service whose backends all refuse ends soon.
+    package var backendLimit = 64
     /// Written to every socket (SO_MARK), so that the redirection leaves what it sends alone and knows its connections; 0:
     /// none. Other than 0 needs CAP_NET_ADMIN.
     package var mark: UInt32 = 0

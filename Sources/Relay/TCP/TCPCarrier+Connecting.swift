@@ -33,25 +33,54 @@ extension TCPCarrier {
         }
     }
 
+    /// The backend did not answer in its time: the next one is tried. Where there is none, this one has the next time as
+    /// well, in which the kernel repeats a lost SYN.
+    func attemptExpired(_ connection: TCPConnection) {
+        connection.deadline = nil
+        connection.expirations += 1
+        guard connection.expirations < context.configuration.connectTimeouts.count else {
+            reportFailure(of: connection, .timedOut)
+            return close(connection, refusal: .allFailed)
+        }
+        var tried = connection.tried + [connection.target]
+        switch attempt(connection.request, connection.route, connection.key, &tried) {
+        case .begun(let attempt):
+            reportFailure(of: connection, .timedOut)
+            connection.tried = tried
+            go(connection, to: attempt)
+        case .refused:
+            tried.removeAll { $0 === connection.target }
+            connection.tried = tried
+            awaitAnswer(connection)
+        }
+    }
+
+    private func reportFailure(of connection: TCPConnection, _ failure: RelayService.Failure) {
+        connection.route.service.failed(connection.request, connection.target, failure)
+        connection.target.release()
+    }
+
+    private func go(_ connection: TCPConnection, to attempt: consuming TCPAttempt) {
+        connection.target = attempt.target
+        connection.backend = attempt.socket
+        connection.attemptBegan = context.now
+        awaitAnswer(connection)
+    }
+
     /// Goes on to the next backend. Nothing is lost: nothing of the client was read.
     func attemptFailed(_ connection: TCPConnection, _ failure: RelayService.Failure) {
         connection.deadline = nil
-        connection.route.service.failed(connection.request, connection.target, failure)
-        connection.target.release()
+        reportFailure(of: connection, failure)
         connection.tried.append(connection.target)
         switch attempt(connection.request, connection.route, connection.key, &connection.tried) {
         case .refused(let reason): close(connection, refusal: reason)
-        case .begun(let attempt):
-            connection.target = attempt.target
-            connection.backend = attempt.socket
-            connection.attemptBegan = context.now
-            awaitAnswer(connection)
+        case .begun(let attempt): go(connection, to: attempt)
         }
     }
 
     private func awaitAnswer(_ connection: TCPConnection) {
         let timeouts = context.configuration.connectTimeouts
-        setDeadline(connection, context.now + timeouts[connection.tried.count])
+        setDeadline(connection, context.now + timeouts[connection.expirations])
     }
 
     private enum Attempt: ~Copyable {
@@ -64,7 +93,7 @@ extension TCPCarrier {
         _ request: RelayRequest, _ route: TCPRoute, _ key: TCPToken, _ tried: inout [RelayBackend]
     ) -> Attempt {
         var hadNoPort = false
-        while tried.count < context.configuration.connectTimeouts.count,
+        while tried.count < context.configuration.backendLimit,
             let backend = route.service.choose(request, route.scope, after: tried)
         {
             do throws(Errno) {

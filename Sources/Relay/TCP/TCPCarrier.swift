@@ -59,7 +59,7 @@ final class TCPCarrier: RelayCarrier {
             else { continue }
             connection.deadline = nil
             switch connection.phase {
-            case .connecting: attemptFailed(connection, .timedOut)
+            case .connecting: attemptExpired(connection)
             case .established: end(connection, .drained)
             }
         }

@@ -21,6 +21,8 @@ final class TCPConnection {
     var attemptBegan: ContinuousClock.Instant
     /// Backends that failed before.
     var tried: [RelayBackend]
+    /// Times that are over without an answer.
+    var expirations = 0
     var phase = Phase.connecting
     /// When the attempt, or the drain, is over; entries of the heap for another time are void.
     var deadline: ContinuousClock.Instant?

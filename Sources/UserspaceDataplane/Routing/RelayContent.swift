@@ -11,6 +11,8 @@ extension RelayService.Content {
     init(_ port: ServicePort, memory: ClientMemory?, drainSeconds: Int?) {
         self.init()
         options = RelayService.Options(port.relay, drainSeconds: drainSeconds)
+        // The redirection brings back the answers of connections only.
+        if port.key.id.protocol != .tcp { options.keepsClientAddress = false }
         method = port.scheduler.method
         if let given = port.affinity, let memory {
             affinity = RelayAffinity(

@@ -55,15 +55,41 @@ import Testing
         }
     }
 
-    @Test("no more backends are tried than there are times for") func attempts() async throws {
+    @Test("no more backends are tried than the limit, however many refuse") func attempts() async throws {
         try await DedicatedThread.run(named: "test") {
             let refusing = try (0..<4).map { _ in try RefusingBackend() }
-            let relay = try TestRelay(to: refusing.map(\.address)) {
-                $0.connectTimeouts = [.seconds(1), .seconds(1)]
-            }
+            let relay = try TestRelay(to: refusing.map(\.address)) { $0.backendLimit = 2 }
             let error = try TestStream.errorOfClient(of: relay.address)
             #expect(error == .connectionReset)
             #expect(relay.backends.map(\.traffic.counts.failures).reduce(0, +) == 2)
+        }
+    }
+
+    @Test("refusals take none of the times: of many backends the one that is well is found") func manyRefuse() async throws {
+        try await DedicatedThread.run(named: "test") {
+            let refusing = try (0..<8).map { _ in try RefusingBackend() }
+            let backend = try TestBackend()
+            let relay = try TestRelay(to: refusing.map(\.address) + [backend.address]) {
+                $0.connectTimeouts = [.seconds(5)]
+            }
+            for _ in 0..<20 { try exchange(relay, backend) }
+            #expect(relay.engine.statistics.refusals == [:])
+        }
+    }
+
+    @Test("the only backend that is left has all the time that there is") func slow() async throws {
+        try await DedicatedThread.run(named: "test") {
+            let silent = try SilentBackend()
+            let relay = try TestRelay(to: [silent.address]) {
+                $0.connectTimeouts = [.milliseconds(20), .milliseconds(40), .milliseconds(80)]
+            }
+            let began = ContinuousClock.now
+            let error = try TestStream.errorOfClient(of: relay.address)
+            #expect(error == .connectionReset)
+            #expect(began.duration(to: .now) >= .milliseconds(140))
+            #expect(relay.backends.map(\.traffic.counts.failures) == [1])
+            #expect(relay.engine.statistics.refusals == [.allFailed: 1])
+            #expect(relay.backends.map(\.active) == [0])
         }
     }
 
