@@ -28,7 +28,7 @@ extension ServicePort {
     /// addresses like ports that no Service has.
     var redirectionElements: [(place: RedirectionElement, data: [UInt8])] {
         frontends.flatMap { frontend -> [(place: RedirectionElement, data: [UInt8])] in
-            let code = NativeOrder.bytes(RedirectionCode(frontend.verdicts).bits)
+            let code = HostOrder.bytes(RedirectionCode(frontend.verdicts).bits)
             let suffix = [key.id.protocol.rawValue, 0, 0, 0] + Self.padded(frontend.port)
             let isCarried = key.id.protocol != .sctp
             guard case .address(let address) = frontend.destination else {

@@ -98,7 +98,7 @@ extension RedirectionLayout {
     }
 
     /// Matches packets from pods; nil when none can be told.
-    private func podMatch(_ detector: LocalDetector) -> ((inout RedirectionRule) -> Void)? {
+    private func podMatch(_ detector: LocalDetector) -> ((inout RuleBuilder) -> Void)? {
         guard detector.tellsPods(of: family.ipFamily) else { return nil }
         return switch detector {
         case .none: nil
@@ -186,7 +186,7 @@ extension RedirectionLayout {
             rule(hook.rawValue) {
                 $0.destinationAddress()
                 $0.isIn(.nodePortAddresses)
-                $0.protocolAndPort()
+                $0.nodePort()
                 $0.setPriority(from: .nodePorts)
                 $0.verdict(.goto(ChainName.dispatch(hook)))
             },

@@ -85,8 +85,8 @@ struct RedirectionLayout: Sendable {
         firewallRules + relayRules + decisionRules(detector) + refusalRules + hookRules
     }
 
-    func rule(_ chain: String, _ build: (inout RedirectionRule) -> Void) -> NftablesRule {
-        var rule = RedirectionRule(family)
+    func rule(_ chain: String, _ build: (inout RuleBuilder) -> Void) -> NftablesRule {
+        var rule = RuleBuilder(family)
         build(&rule)
         return NftablesRule(chain: chain, rule.expressions)
     }
