@@ -44,6 +44,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "ManifestSource",
         dependencies: ["ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", yams]),
     .target(
+        name: "KubernetesWire", dependencies: ["KubernetesModel"]),
+    .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel"]),
+    .target(
         name: "EndpointSliceController",
         dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
     .target(
@@ -300,6 +303,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
             "UserspaceDataplane", "Relay", "Dataplane", "DataplaneTesting", "LoadBalancing", "ServiceTable", "Netlink",
             "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
         ]),
+    .testTarget(
+        name: "KubernetesWireTests",
+        dependencies: ["KubernetesWire", "KubernetesModel"]),
     .testTarget(name: "LayeringTests"),
 ]
 
