@@ -11,6 +11,7 @@ let strictSettings: [SwiftSetting] = [
 ]
 
 let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -48,7 +49,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel"]),
     .target(
         name: "EndpointSliceController",
-        dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
+        dependencies: [
+            "KubernetesClient", "KubernetesWire", "KubernetesModel", "ObjectStore", "NetworkTypes", collections, deque,
+        ]),
     .target(
         name: "ServicePolicy",
         dependencies: ["ServiceTable", "KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
@@ -205,7 +208,10 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: ["ManifestSource", "ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", "KubernetesModelTesting"]),
     .testTarget(
         name: "EndpointSliceControllerTests",
-        dependencies: ["EndpointSliceController", "ObjectStore", "KubernetesModel", "NetworkTypes", yams],
+        dependencies: [
+            "EndpointSliceController", "KubernetesClient", "KubernetesWire", "ObjectStore", "KubernetesModel", "NetworkTypes",
+            yams,
+        ],
         exclude: ["Golden"]),
     .testTarget(
         name: "ServicePolicyTests",
