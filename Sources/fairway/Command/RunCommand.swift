@@ -14,6 +14,7 @@ struct RunCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup(title: "Source") var source: SourceOptions
+    @OptionGroup(title: "Kubernetes API") var api: APIOptions
     @OptionGroup(title: "Services") var services: ServiceOptions
     @OptionGroup(title: "The ebpf mode") var ebpf: BPFOptions
     @OptionGroup(title: "The userspace mode") var userspace: UserspaceOptions
@@ -44,6 +45,7 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandFailure.failed("cannot read the host's name (\(error)); give --hostname-override NAME")
         }
         let (healthz, metrics) = (try listening.healthz(), try listening.metrics())
+        _ = try api.settings()
         let dns = try dnsConfiguration(hostName: hostName)
         try ListenAddress.requireDistinct([healthz, metrics, dns?.health, dns?.ready, dns?.metrics])
         var policy = try services.policyOptions(hostName: hostName)
