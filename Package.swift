@@ -24,6 +24,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // libFuzzer brings the main function, so these link only with -sanitize=fuzzer: make fuzz.
@@ -45,7 +46,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "ManifestSource",
         dependencies: ["ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", yams]),
     .target(
-        name: "KubernetesWire", dependencies: ["KubernetesModel"]),
+        name: "KubernetesWire", dependencies: ["KubernetesModel", "NetworkTypes", protobuf], 
+        exclude: ["Protos", "Generated/protos.cksum"]),
     .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel"]),
     .target(
         name: "EndpointSliceController",
@@ -311,7 +313,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         ]),
     .testTarget(
         name: "KubernetesWireTests",
-        dependencies: ["KubernetesWire", "KubernetesModel"]),
+        dependencies: ["KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
     .testTarget(name: "LayeringTests"),
 ]
 
@@ -345,6 +347,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.6.0"),
