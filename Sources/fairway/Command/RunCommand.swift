@@ -28,8 +28,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Take over from the fairway run that works here: answer DNS beside it first, then ask it to end and carry \
-            on with its rules. No question over UDP is lost.
+            Take over from the fairway run that works here: make sure that this one can work, answer DNS beside it, then \
+            ask it to end and carry on with its rules. No question over UDP is lost.
             """)
     var takeOver = false
 
@@ -64,6 +64,9 @@ struct RunCommand: AsyncParsableCommand {
             takesOver: takeOver)
         let level: Logger.Level = verbose ? .debug : .info
         let logger = Logger(label: "fairway") { _ in LineLogHandler(level: level) }
+        for flag in OptionsWithoutEffect.flags(of: CommandLine.arguments, configuration) {
+            logger.warning("\(flag) has no effect with \(configuration.modeFlags)")
+        }
         try await Daemon(configuration: configuration, logger: logger).run()
     }
 
