@@ -45,7 +45,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: ["ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", yams]),
     .target(
         name: "KubernetesWire", dependencies: ["KubernetesModel"]),
-    .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel"]),
+    .target(
+        name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel", "ObjectStore"]),
     .target(
         name: "EndpointSliceController",
         dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
@@ -306,6 +307,11 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "KubernetesWireTests",
         dependencies: ["KubernetesWire", "KubernetesModel"]),
+    .testTarget(
+        name: "KubernetesClientTests",
+        dependencies: [
+            "KubernetesClient", "KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "ObjectStore",
+        ]),
     .testTarget(name: "LayeringTests"),
 ]
 
