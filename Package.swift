@@ -46,9 +46,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "ManifestSource",
         dependencies: ["ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", yams]),
     .target(
-        name: "KubernetesWire", dependencies: ["KubernetesModel", "NetworkTypes", protobuf], 
+        name: "KubernetesWire", dependencies: ["KubernetesModel", "NetworkTypes", protobuf],
         exclude: ["Protos", "Generated/protos.cksum"]),
-    .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel"]),
+    .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel", "ObjectStore"]),
     .target(
         name: "EndpointSliceController",
         dependencies: [
@@ -314,6 +314,11 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "KubernetesWireTests",
         dependencies: ["KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
+    .testTarget(
+        name: "KubernetesClientTests",
+        dependencies: [
+            "KubernetesClient", "KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "ObjectStore",
+        ]),
     .testTarget(name: "LayeringTests"),
 ]
 

@@ -1,21 +1,25 @@
-/// The version of an object or of a list, `metadata.resourceVersion`.
-///
-/// Versions of one resource are decimal numbers that grow (KEP-5504); of a server that has others, nothing is known but
-/// whether two are the same.
-package struct ResourceVersion: Sendable, Hashable {
-    package let text: String
-
-    package init(_ text: String) { self.text = text }
-
-    /// Both are numbers, and this one is the lesser.
-    package func isOlder(than other: ResourceVersion) -> Bool {
-        guard let mine = digits, let theirs = other.digits else { return false }
-        return (mine.count, mine) < (theirs.count, theirs)
+/// How versions of objects and lists, `metadata.resourceVersion`, compare (KEP-5504): as decimal numbers of any length. Of
+/// a server whose versions are no such numbers, nothing is known but whether two are the same.
+package enum ResourceVersion {
+    /// Whether `version` is later than `other`, or, where the two cannot be compared, another.
+    package static func isNewer(_ version: String, than other: String) -> Bool {
+        guard isNumber(version), isNumber(other) else { return version != other }
+        return exceeds(version.utf8, other.utf8)
     }
 
-    /// The number without leading zeros, however long; nil where it is none.
-    private var digits: String? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-        return String(text.drop { $0 == "0" })
+    /// Whether `version` is known to be earlier than `other`.
+    package static func isOlder(_ version: String, than other: String) -> Bool {
+        isNumber(version) && isNumber(other) && exceeds(other.utf8, version.utf8)
+    }
+
+    private static func exceeds(_ digits: String.UTF8View, _ others: String.UTF8View) -> Bool {
+        guard digits.count == others.count else { return digits.count > others.count }
+        return others.lexicographicallyPrecedes(digits)
+    }
+
+    /// Digits without a zero in front.
+    private static func isNumber(_ version: String) -> Bool {
+        guard let first = version.utf8.first, first != UInt8(ascii: "0") else { return false }
+        return version.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 }

@@ -124,7 +124,7 @@ extension SlicePublisher {
     /// False for news of a slice that is older than what is known of it.
     private func isNews(_ event: StoreEvent) -> Bool {
         guard case .set(.endpointSlice(let slice)) = event, let known = known[slice.metadata.key] else { return true }
-        return !ResourceVersion(slice.metadata.resourceVersion).isOlder(than: ResourceVersion(known.metadata.resourceVersion))
+        return !ResourceVersion.isOlder(slice.metadata.resourceVersion, than: known.metadata.resourceVersion)
     }
 
     private func note(_ event: StoreEvent) {
