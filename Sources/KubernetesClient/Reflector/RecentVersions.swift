@@ -1,4 +1,5 @@
 internal import KubernetesModel
+internal import KubernetesWire
 
 /// The versions at which objects were told of last, so that an event that comes twice or late changes nothing.
 ///
