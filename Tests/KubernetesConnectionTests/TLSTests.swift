@@ -174,6 +174,24 @@ import Testing
         #expect(text.hasPrefix(expected), "\(text)")
     }
 
+    @Test("A server without TLS, and one that breaks off, are told apart") func noTLS() async throws {
+        let folder = try TemporaryFolder()
+        try Authority(folder).issue("server")
+        try await ScriptedServer.run { _ in .json(emptyServices) } _: { server in
+            let connection = try TestKubeconfig(
+                server: "https://127.0.0.1:\(server.port)", cluster: "certificate-authority: ca.crt"
+            ).connection(in: folder)
+            try await withClient(connection) { client in
+                let text = await failure { try await client.list(services) }
+                #expect(text.hasPrefix("https://127.0.0.1:\(server.port): the TLS handshake failed: what answers there speaks no TLS"), "\(text)")
+            }
+        }
+        try await run(folder, { _ in ScriptedAnswer(chunks: [Array(emptyServices.utf8.prefix(9))], end: .abort) }) { client, server in
+            let text = await failure { try await client.list(services) }
+            #expect(text == "https://127.0.0.1:\(server.port): the connection broke in the middle of an answer")
+        }
+    }
+
     @Test("The way leads through the proxy of proxy-url, with its password") func proxy() async throws {
         let folder = try TemporaryFolder()
         try Authority(folder).issue("server", names: "DNS:api.example")

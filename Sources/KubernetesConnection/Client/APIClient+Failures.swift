@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import KubernetesModel
 internal import LinuxSystem
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 internal import NIOSSL
 
@@ -32,6 +33,9 @@ extension APIClient {
         }
         if let failure = error as? NIOSSLExtraError, failure == .failedToValidateHostname {
             return await wrongName()
+        }
+        if error is HTTPParserError || error as? NIOSSLError == .uncleanShutdown {
+            return ConnectionError(.unreachable, "\(server): the connection broke in the middle of an answer")
         }
         if error is NIOSSLError || error is BoringSSLError { return await handshakeFailure(error) }
         if let failure = error as? NIOConnectionError { return unreachable(failure) }
@@ -64,6 +68,10 @@ extension APIClient {
 
     private func handshakeFailure(_ error: any Error) async -> ConnectionError {
         let text = "\(error)"
+        if text.contains("EOF during handshake") || text.contains("WRONG_VERSION_NUMBER") {
+            return ConnectionError(
+                .certificate, "\(connection.server): the TLS handshake failed: what answers there speaks no TLS, or closed the connection")
+        }
         guard text.contains("CERTIFICATE_VERIFY_FAILED") else {
             return ConnectionError(.certificate, "\(connection.server): the TLS handshake failed: \(tlsReason(text))")
         }
