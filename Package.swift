@@ -24,6 +24,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -49,6 +50,12 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "KubernetesWire", dependencies: ["KubernetesModel", "NetworkTypes", protobuf],
         exclude: ["Protos", "Generated/protos.cksum"]),
     .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel", "ObjectStore"]),
+    .target(
+        name: "KubernetesConnection",
+        dependencies: [
+            "KubernetesClient", "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", asyncHTTPClient,
+            nioCore, nioPosix, nioHTTP1, nioSSL, yams, logging,
+        ]),
     .target(
         name: "EndpointSliceController",
         dependencies: [
@@ -319,6 +326,12 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: [
             "KubernetesClient", "KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "ObjectStore",
         ]),
+    .testTarget(
+        name: "KubernetesConnectionTests",
+        dependencies: [
+            "KubernetesConnection", "KubernetesClient", "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes",
+            nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+        ]),
     .testTarget(name: "LayeringTests"),
 ]
 
@@ -358,6 +371,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: targets.filter { wanted?.contains($0.name) ?? true },
