@@ -1,0 +1,108 @@
+internal import FoundationEssentials
+
+/// A page of a list.
+struct ListPage: Sendable {
+    var objects: [StoredObject]
+    var version: UInt64
+    var continueToken = ""
+    /// Of the objects after this page; nil where a selector makes it a guess.
+    var remaining: Int?
+}
+
+extension Cluster {
+    /// - Throws: ``APIFailure``.
+    func list(_ request: APIRequest) throws -> ListPage {
+        let filter = try ObjectFilter(request)
+        let query = request.query
+        guard let limit = Int(query["limit"] ?? "0"), limit >= 0 else {
+            throw APIFailure.badRequest("limit: Invalid value: \"\(query["limit"] ?? "")\"")
+        }
+        if query["sendInitialEvents"] != nil {
+            throw Self.invalidListOptions("sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for list")
+        }
+        let start = try listStart(request, limit: limit)
+        guard let objects = table(request.type).objects(at: start.version, from: start.key) else {
+            throw APIFailure.expired(
+                start.key.isEmpty
+                    ? "The resourceVersion for the provided list is too old."
+                    : "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter."
+            )
+        }
+        return page(of: objects, filter, limit: limit, version: start.version)
+    }
+
+    private func page(
+        of objects: ArraySlice<StoredObject>, _ filter: ObjectFilter, limit: Int, version: UInt64
+    ) -> ListPage {
+        if filter.isEverything, limit == 0 || objects.count <= limit { return ListPage(objects: Array(objects), version: version) }
+        var result = ListPage(objects: [], version: version)
+        for (index, object) in zip(objects.indices, objects) where filter.matches(object) {
+            if limit > 0, result.objects.count == limit {
+                result.continueToken = Self.token(version: version, key: object.key)
+                if filter.isEverything { result.remaining = objects.endIndex - index }
+                break
+            }
+            result.objects.append(object)
+        }
+        return result
+    }
+
+    /// At which version, and from which key on.
+    private func listStart(_ request: APIRequest, limit: Int) throws -> (version: UInt64, key: String) {
+        let query = request.query
+        let (text, match) = (query["resourceVersion"] ?? "", query["resourceVersionMatch"] ?? "")
+        if let token = query["continue"], !token.isEmpty {
+            guard text.isEmpty || text == "0" else {
+                throw APIFailure.badRequest("specifying resource version is not allowed when using continue")
+            }
+            guard let start = Self.start(token) else { throw APIFailure.badRequest("continue key is not valid") }
+            return start
+        }
+        if !match.isEmpty, text.isEmpty {
+            throw Self.invalidListOptions(
+                "resourceVersionMatch", "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")
+        }
+        let asked = try Self.version(text)
+        if asked > version { throw APIFailure.tooLarge(asked, current: version) }
+        let isExact = match == "Exact" || match.isEmpty && limit > 0 && asked > 0
+        if match == "Exact", asked == 0 {
+            throw Self.invalidListOptions(
+                "resourceVersionMatch", "Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
+        }
+        return (isExact ? asked : version, "")
+    }
+
+    static func version(_ text: String) throws -> UInt64 {
+        if text.isEmpty { return 0 }
+        guard let version = UInt64(text) else {
+            throw invalidListOptions("resourceVersion", "Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax")
+        }
+        return version
+    }
+
+    static func invalidListOptions(_ field: String, _ message: String) -> APIFailure {
+        APIFailure(
+            code: 422, reason: "Invalid", message: "ListOptions.meta.k8s.io \"\" is invalid: \(field): \(message)",
+            details: [
+                "group": "meta.k8s.io", "kind": "ListOptions",
+                "causes": [
+                    ["reason": .string(FieldFault(field, message).reason), "message": .string(message), "field": .string(field)]
+                ],
+            ])
+    }
+
+    private static func token(version: UInt64, key: String) -> String {
+        let value: JSON = ["v": "meta.k8s.io/v1", "rv": .integer(Int64(version)), "start": .string(key)]
+        return Data(value.bytes).base64EncodedString().filter { $0 != "=" }
+            .map { $0 == "+" ? "-" : $0 == "/" ? "_" : String($0) }.joined()
+    }
+
+    private static func start(_ token: String) -> (version: UInt64, key: String)? {
+        let standard = token.map { $0 == "-" ? "+" : $0 == "_" ? "/" : String($0) }.joined()
+        let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
+        guard let data = Data(base64Encoded: standard + padding), let value = try? JSON(parsing: Array(data)),
+            let version = value["rv"]?.integer, let key = value["start"]?.string
+        else { return nil }
+        return (UInt64(version), key)
+    }
+}
