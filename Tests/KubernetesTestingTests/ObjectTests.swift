@@ -58,7 +58,6 @@ struct ObjectTests {
         "what the API refuses is refused with its code and reason",
         arguments: [
             Refusal(name: "unknown path", method: "GET", path: "/api/v1/widgets", status: 404, reason: "NotFound"),
-            Refusal(name: "unknown group", method: "GET", path: "/apis/example.com/v1/widgets", status: 404, reason: "NotFound"),
             Refusal(name: "no namespace", path: "/api/v1/namespaces/none/services", body: service("a"), status: 404, reason: "NotFound"),
             Refusal(name: "no name", body: ["spec": [:]], status: 422, reason: "Invalid"),
             Refusal(name: "bad name", body: service("A_b"), status: 422, reason: "Invalid"),
@@ -80,6 +79,16 @@ struct ObjectTests {
             #expect(answer.status == row.status)
             #expect(answer.body["reason"]?.string == row.reason)
             #expect(answer.body["kind"] == "Status")
+        }
+    }
+
+    @Test("what is no path of the API is not found, in plain text", arguments: ["/apis/example.com/v1/widgets", "/nothing", "/"])
+    func noPath(_ path: String) async throws {
+        try await TestAPIServer.with(tls: false) { server in
+            let answer = try await RawClient(server: server).send("GET", path)
+            #expect(answer.status == 404)
+            #expect(answer.headers.first(name: "Content-Type")?.hasPrefix("text/plain") == true)
+            _ = try await answer.body()
         }
     }
 

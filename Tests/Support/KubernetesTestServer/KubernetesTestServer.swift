@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Glibc
 import KubernetesTesting
 import NetworkTypes
 
@@ -55,6 +56,7 @@ import NetworkTypes
         if seedServices + seedPods > 0 { server.warm() }
         if let tlsDir { try server.writeFiles(into: tlsDir, credentials: token.first.map { .token($0) } ?? .clientCertificate) }
         print("listening at \(server.url)")
+        fflush(nil)
         // Until a signal ends it.
         while true { try await Task.sleep(for: .seconds(3600)) }
     }

@@ -1,3 +1,4 @@
+internal import LinuxSystem
 package import NIOCore
 internal import NIOPosix
 internal import NIOSSL
@@ -38,7 +39,13 @@ package final class TestAPIServer: Sendable {
         group: (any EventLoopGroup)? = nil
     ) async throws -> TestAPIServer {
         let names = ["localhost", "127.0.0.1", "kubernetes.default.svc", host] + extraNames
-        let authority = try tls ? authority ?? TestAuthority(names: names.filter { $0 != "0.0.0.0" && $0 != "::" }) : nil
+        var issued: TestAuthority?
+        if tls, authority == nil {
+            issued = try await DedicatedThread.run(named: "openssl") {
+                try TestAuthority(names: names.filter { $0 != "0.0.0.0" && $0 != "::" })
+            }
+        }
+        let authority = tls ? authority ?? issued : nil
         let context = try authority?.serverContext()
         let state = ServerState(settings)
         let acceptor = ConnectionAcceptor(state, context, group ?? MultiThreadedEventLoopGroup.singleton)

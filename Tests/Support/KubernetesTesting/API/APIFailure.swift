@@ -8,6 +8,8 @@ package struct APIFailure: Error, Sendable, Hashable, CustomStringConvertible {
     package var retryAfterSeconds: Int?
     /// `details` but for `retryAfterSeconds`.
     package var details: JSON?
+    /// Of an expired page: where the rest of the list can be had, at another version.
+    package var continueToken = ""
 
     package init(code: Int, reason: String, message: String, retryAfterSeconds: Int? = nil, details: JSON? = nil) {
         self.code = code
@@ -22,9 +24,10 @@ package struct APIFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// `metav1.Status`.
     package var status: JSON {
         var status: JSON = [
-            "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure", "message": .string(message),
-            "reason": .string(reason),
+            "kind": "Status", "apiVersion": "v1", "metadata": continueToken.isEmpty ? [:] : ["continue": .string(continueToken)],
+            "status": "Failure", "message": .string(message),
         ]
+        if !reason.isEmpty { status["reason"] = .string(reason) }
         var details = details
         if let retryAfterSeconds {
             details = details ?? .emptyObject

@@ -39,6 +39,7 @@ package struct APIRequest: Sendable {
         case "apis":
             group = parts[1]
             parts.removeFirst()
+            guard ResourceType.all.contains(where: { $0.group == group }) else { return nil }
         default: return nil
         }
         guard parts.count >= 3 else { return nil }

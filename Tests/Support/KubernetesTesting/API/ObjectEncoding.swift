@@ -40,7 +40,7 @@ struct ObjectEncoding: Sendable {
 
     /// - Parameter endsInitialEvents: the list is whole.
     func bookmark(_ version: UInt64, endsInitialEvents: Bool) -> [UInt8] {
-        var metadata: JSON = ["resourceVersion": .string(String(version)), "creationTimestamp": nil]
+        var metadata: JSON = ["resourceVersion": .string(String(version))]
         if endsInitialEvents { metadata["annotations"] = ["k8s.io/initial-events-end": "true"] }
         if format == .protobuf {
             let message = ProtobufSchema.encode(["metadata": metadata], kind: type.kind) ?? []

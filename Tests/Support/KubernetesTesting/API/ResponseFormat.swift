@@ -38,6 +38,7 @@ enum ResponseFormat: Sendable, Hashable {
         }
         throw APIFailure(
             code: 406, reason: "NotAcceptable",
-            message: "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf")
+            message: "406: Not Acceptable\n\nAvailable representations: application/json, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch",
+            details: [:])
     }
 }

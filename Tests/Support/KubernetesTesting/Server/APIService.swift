@@ -92,11 +92,12 @@ struct APIService: Sendable {
     // MARK: What
 
     private func document(_ incoming: IncomingRequest) throws -> Answer {
-        guard incoming.method == "GET" else { throw APIFailure.noSuchPath }
+        let notFound = Answer.whole(404, contentType: "text/plain; charset=utf-8", Array("404 page not found\n".utf8))
+        guard incoming.method == "GET" else { return notFound }
         if ["/healthz", "/readyz", "/livez"].contains(incoming.path) {
             return .whole(200, contentType: "text/plain; charset=utf-8", Array("ok".utf8))
         }
-        guard let document = Discovery.document(incoming.path) else { throw APIFailure.noSuchPath }
+        guard let document = Discovery.document(incoming.path) else { return notFound }
         return Self.answer(document)
     }
 

@@ -9,6 +9,8 @@ struct WatchPlan: Sendable {
     /// At its beginning.
     var version: UInt64
     var endsInitialEvents = false
+    /// Changes up to this version are not told.
+    var after: UInt64 = 0
     var hasBookmarks: Bool
     /// Nil: the server's own time.
     var timeoutSeconds: Int?
@@ -27,10 +29,13 @@ struct WatchPlan: Sendable {
         place = table.history.end
         let wantsInitial = try Self.wantsInitialEvents(query, cluster.settings)
         let asked = try Cluster.version(query["resourceVersion"] ?? "")
-        if asked > cluster.version { throw APIFailure.tooLarge(asked, current: cluster.version) }
-        if wantsInitial ?? (asked == 0) {
+        if asked > cluster.version {
+            // The API server waits for the version without a word, but for a streamed list.
+            after = asked
+            if wantsInitial != nil { failure = .tooLarge(asked, current: cluster.version) }
+        } else if wantsInitial ?? (asked == 0) {
             initial = filter.isEverything ? table.objects : table.objects.filter(filter.matches)
-            endsInitialEvents = wantsInitial == true && hasBookmarks
+            endsInitialEvents = hasBookmarks
         } else if asked > 0 {
             guard let start = table.history.place(after: asked) else {
                 failure = .expired("too old resource version: \(asked) (\(table.history.floor))")

@@ -81,7 +81,7 @@ final class WatchStream {
             return false
         }
         place += changes.count
-        for change in changes {
+        for change in changes where change.version > plan.after {
             if let event = event(change) { writer.write(event: event) }
             if writer.hasEnded { return true }
         }

@@ -22,13 +22,18 @@ extension Cluster {
         }
         let start = try listStart(request, limit: limit)
         guard let objects = table(request.type).objects(at: start.version, from: start.key) else {
-            throw APIFailure.expired(
-                start.key.isEmpty
-                    ? "The resourceVersion for the provided list is too old."
-                    : "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter."
-            )
+            throw Self.expired(start.key)
         }
         return page(of: objects, filter, limit: limit, version: start.version)
+    }
+
+    private static func expired(_ key: String) -> APIFailure {
+        if key.isEmpty { return .expired("The resourceVersion for the provided list is too old.") }
+        var failure = APIFailure.expired(
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."
+        )
+        failure.continueToken = token(version: -1, key: key)
+        return failure
     }
 
     private func page(
@@ -38,7 +43,7 @@ extension Cluster {
         var result = ListPage(objects: [], version: version)
         for (index, object) in zip(objects.indices, objects) where filter.matches(object) {
             if limit > 0, result.objects.count == limit {
-                result.continueToken = Self.token(version: version, key: object.key)
+                result.continueToken = Self.token(version: Int64(version), key: object.key)
                 if filter.isEverything { result.remaining = objects.endIndex - index }
                 break
             }
@@ -56,7 +61,8 @@ extension Cluster {
                 throw APIFailure.badRequest("specifying resource version is not allowed when using continue")
             }
             guard let start = Self.start(token) else { throw APIFailure.badRequest("continue key is not valid") }
-            return start
+            // -1: at whatever version there is.
+            return (start.version < 0 ? version : UInt64(start.version), start.key)
         }
         if !match.isEmpty, text.isEmpty {
             throw Self.invalidListOptions(
@@ -75,7 +81,9 @@ extension Cluster {
     static func version(_ text: String) throws -> UInt64 {
         if text.isEmpty { return 0 }
         guard let version = UInt64(text) else {
-            throw invalidListOptions("resourceVersion", "Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax")
+            throw APIFailure(
+                code: 500, reason: "",
+                message: "resourceVersion: Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax")
         }
         return version
     }
@@ -91,18 +99,18 @@ extension Cluster {
             ])
     }
 
-    private static func token(version: UInt64, key: String) -> String {
-        let value: JSON = ["v": "meta.k8s.io/v1", "rv": .integer(Int64(version)), "start": .string(key)]
+    private static func token(version: Int64, key: String) -> String {
+        let value: JSON = ["v": "meta.k8s.io/v1", "rv": .integer(version), "start": .string(key)]
         return Data(value.bytes).base64EncodedString().filter { $0 != "=" }
             .map { $0 == "+" ? "-" : $0 == "/" ? "_" : String($0) }.joined()
     }
 
-    private static func start(_ token: String) -> (version: UInt64, key: String)? {
+    private static func start(_ token: String) -> (version: Int64, key: String)? {
         let standard = token.map { $0 == "-" ? "+" : $0 == "_" ? "/" : String($0) }.joined()
         let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
         guard let data = Data(base64Encoded: standard + padding), let value = try? JSON(parsing: Array(data)),
             let version = value["rv"]?.integer, let key = value["start"]?.string
         else { return nil }
-        return (UInt64(version), key)
+        return (version, key)
     }
 }
