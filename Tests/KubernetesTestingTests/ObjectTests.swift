@@ -104,7 +104,7 @@ struct ObjectTests {
     @Test(
         "patches change what they name",
         arguments: [
-            Patch(type: "merge", patch: ["metadata": ["labels": ["a": nil, "b": "2"]]], path: ["metadata", "labels"], result: ["b": "2", "c": "3"]),
+            Patch(type: "merge", patch: ["metadata": ["labels": ["a": .null, "b": "2"]]], path: ["metadata", "labels"], result: ["b": "2", "c": "3"]),
             Patch(type: "merge", patch: ["metadata": ["resourceVersion": "1"]], path: [], result: nil, status: 409),
             Patch(
                 type: "merge", patch: ["spec": ["ports": [["port": 81]]]], path: ["spec", "ports"],
@@ -225,7 +225,7 @@ struct ObjectTests {
             _ = try await client.json("DELETE", Self.path + "/f")
             #expect(server.count(.services) == 1)
             _ = try await client.json(
-                "PATCH", Self.path + "/f", body: ["metadata": ["finalizers": nil]],
+                "PATCH", Self.path + "/f", body: ["metadata": ["finalizers": .null]],
                 headers: [("Content-Type", "application/merge-patch+json")])
             #expect(server.count(.services) == 0)
         }

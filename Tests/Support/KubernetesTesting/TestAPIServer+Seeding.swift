@@ -82,7 +82,7 @@ enum SeedObjects {
         let ip = JSON.string(address(index))
         let conditions = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"].map {
             condition -> JSON in
-            ["type": .string(condition), "status": "True", "lastProbeTime": nil, "lastTransitionTime": "2026-01-01T00:00:00Z"]
+            ["type": .string(condition), "status": "True", "lastProbeTime": .null, "lastTransitionTime": "2026-01-01T00:00:00Z"]
         }
         return [
             "metadata": [

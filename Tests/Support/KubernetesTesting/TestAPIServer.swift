@@ -8,7 +8,7 @@ internal import NIOSSL
 /// It keeps objects whole, as JSON, and hands them out as the real one does: lists in pages of one version, watches from a
 /// version on, conflicts, patches, in JSON and protobuf. Beside its API it has one for tests: objects put as they are,
 /// faults, and the requests that came. What it does not do: HTTP/2, field validation, quotas, webhooks, finalization of
-/// owners' dependents; server-side apply is a strategic merge without managed fields.
+/// owners' dependents; server-side apply is a merge without managed fields, in which lists are replaced.
 package final class TestAPIServer: Sendable {
     package let host: String
     /// The same for as long as it lives, also while it does not listen.

@@ -1,3 +1,6 @@
+internal import FoundationEssentials
+internal import KubernetesModel
+
 /// `metav1.Table`: the columns that kubectl prints.
 enum Table {
     static func of(
@@ -21,9 +24,22 @@ enum Table {
         let partial: JSON = [
             "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": tree["metadata"] ?? .emptyObject,
         ]
-        let created = tree[["metadata", "creationTimestamp"]]?.string ?? "<unknown>"
-        let cells = [object.name] + type.columns.map { $0.text(tree) } + [created]
+        let created = tree[["metadata", "creationTimestamp"]]?.string.flatMap { Timestamp($0) }
+        let cells = [object.name] + type.columns.map { $0.text(tree) } + [created.map(age) ?? "<unknown>"]
         return ["cells": .array(cells.map { .string($0) }), "object": partial]
+    }
+}
+
+extension Table {
+    /// `5m`, as coarse as it may be.
+    private static func age(_ created: Timestamp) -> String {
+        let seconds = max(0, Int64(Date().timeIntervalSince1970) - created.seconds)
+        switch seconds {
+        case ..<120: return "\(seconds)s"
+        case ..<7200: return "\(seconds / 60)m"
+        case ..<172_800: return "\(seconds / 3600)h"
+        default: return "\(seconds / 86400)d"
+        }
     }
 }
 

@@ -7,6 +7,7 @@ enum Defaults {
         case "EndpointSlice": endpointSlice(&tree)
         case "Endpoints": endpoints(&tree)
         case "Namespace": namespace(&tree)
+        case "Event": event(&tree)
         case "ServiceCIDR": if tree["status"] == nil { tree["status"] = .emptyObject }
         default: break
         }
@@ -49,13 +50,25 @@ enum Defaults {
         set(&tree, "spec", "terminationGracePeriodSeconds", to: 30)
         set(&tree, "spec", "securityContext", to: [:])
         each(&tree, "spec", "containers") { container in
-            set(&container, "imagePullPolicy", to: "Always")
+            let image = container["image"]?.string ?? ""
+            let hasTag = image.split(separator: "/").last?.contains(":") ?? false
+            set(&container, "imagePullPolicy", to: hasTag && !image.hasSuffix(":latest") ? "IfNotPresent" : "Always")
             set(&container, "terminationMessagePath", to: "/dev/termination-log")
             set(&container, "terminationMessagePolicy", to: "File")
             set(&container, "resources", to: [:])
             each(&container, "ports") { set(&$0, "protocol", to: "TCP") }
         }
+        set(&tree, "spec", "enableServiceLinks", to: true)
+        set(&tree, "spec", "priority", to: 0)
+        set(&tree, "spec", "preemptionPolicy", to: "PreemptLowerPriority")
         set(&tree, "status", "phase", to: "Pending")
+    }
+
+    /// Members that the API's types write whether they are set or not.
+    private static func event(_ tree: inout JSON) {
+        for key in ["eventTime", "firstTimestamp", "lastTimestamp"] { set(&tree, key, to: .null) }
+        for key in ["reportingComponent", "reportingInstance"] { set(&tree, key, to: "") }
+        set(&tree, "source", to: [:])
     }
 
     private static func endpointSlice(_ tree: inout JSON) {

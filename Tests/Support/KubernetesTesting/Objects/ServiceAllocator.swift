@@ -11,6 +11,8 @@ struct ServiceAllocator: Sendable {
     /// Where the search for a free address goes on.
     private var offsets: [IPFamily: UInt128] = [:]
     private var nextPort: Int
+    /// The first addresses are for Services that name theirs: the API server's own, and cluster DNS.
+    private static let reserved: UInt128 = 10
 
     init(ranges: [IPPrefix], nodePorts: ClosedRange<Int>) {
         self.ranges = ranges
@@ -110,7 +112,7 @@ struct ServiceAllocator: Sendable {
         let size = range.lastAddress.bits - range.address.bits
         guard size > 1 else { return nil }
         for _ in 0...addresses.count {
-            let offset = (offsets[family] ?? 0) % (size - 1) + 1
+            let offset = (offsets[family] ?? Self.reserved) % (size - 1) + 1
             offsets[family] = offset
             let address = IPAddress(bits: range.address.bits + offset, family: family)
             if addresses[address] == nil, !taken.contains(address) { return address }

@@ -36,7 +36,7 @@ final class WatchStream {
         let loop = writer.eventLoop
         let stream = NIOLoopBound(self, eventLoop: loop)
         let time = plan.timeoutSeconds.map { TimeAmount.seconds(Int64($0)) } ?? TimeAmount(state.settings.watchTimeout)
-        timeout = loop.scheduleTask(in: time) { stream.value.end() }
+        timeout = loop.scheduleTask(in: time) { stream.value.timeOut() }
         if plan.hasBookmarks { scheduleBookmark() }
         pump()
     }
@@ -48,13 +48,23 @@ final class WatchStream {
         }
     }
 
+    /// A last bookmark lets the client go on from here.
+    private func timeOut() {
+        if plan.hasBookmarks { writeBookmark() }
+        end()
+    }
+
     private func bookmark() {
         if isEnded { return }
+        writeBookmark()
+        scheduleBookmark()
+    }
+
+    private func writeBookmark() {
         if initial.isEmpty, !owesInitialEnd, writer.isWritable {
             writer.write(event: plan.encoding.bookmark(lastVersion, endsInitialEvents: false))
             writer.flush()
         }
-        scheduleBookmark()
     }
 
     /// Writes what there is for as long as the connection takes it.

@@ -37,14 +37,14 @@ extension Cluster {
     }
 
     private func page(
-        of objects: ArraySlice<StoredObject>, _ filter: ObjectFilter, limit: Int, version: UInt64
+        of objects: TableSnapshot, _ filter: ObjectFilter, limit: Int, version: UInt64
     ) -> ListPage {
         if filter.isEverything, limit == 0 || objects.count <= limit { return ListPage(objects: Array(objects), version: version) }
         var result = ListPage(objects: [], version: version)
-        for (index, object) in zip(objects.indices, objects) where filter.matches(object) {
+        for (index, object) in objects.enumerated() where filter.matches(object) {
             if limit > 0, result.objects.count == limit {
                 result.continueToken = Self.token(version: Int64(version), key: object.key)
-                if filter.isEverything { result.remaining = objects.endIndex - index }
+                if filter.isEverything { result.remaining = objects.count - index }
                 break
             }
             result.objects.append(object)

@@ -39,7 +39,9 @@ extension Cluster {
         switch kind {
         case .json: tree = try JSONPatch.apply(patch, to: tree)
         case .merge: tree = MergePatch.apply(patch, to: tree)
-        case .strategic, .apply: tree = try StrategicMergePatch.apply(patch, to: tree, kind: type.kind)
+        // Lists are replaced: what another manager wrote into them is not known.
+        case .apply: tree = MergePatch.apply(patch, to: tree)
+        case .strategic: tree = try StrategicMergePatch.apply(patch, to: tree, kind: type.kind)
         }
         return (try replace(old, by: try EventFaces.stored(tree, type), type, part: part), false)
     }

@@ -1,4 +1,5 @@
 internal import KubernetesModel
+internal import NetworkTypes
 
 /// The objects of a cluster, and what the API does with them: no network, no time but the one it is given.
 struct Cluster: Sendable {
@@ -17,6 +18,20 @@ struct Cluster: Sendable {
         for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
             _ = try? create(["metadata": ["name": .string(name)]], .namespaces, namespace: "")
         }
+        _ = try? put(Self.serviceCIDR(settings), .serviceCIDRs)
+    }
+
+    /// As the API server writes it when it starts.
+    private static func serviceCIDR(_ settings: ClusterSettings) -> JSON {
+        let ready: JSON = [
+            "type": "Ready", "status": "True", "lastTransitionTime": .string(settings.now().description), "reason": "",
+            "message": "Kubernetes Service CIDR is ready",
+        ]
+        return [
+            "metadata": ["name": "kubernetes", "finalizers": ["networking.k8s.io/service-cidr-finalizer"]],
+            "spec": ["cidrs": .array(settings.serviceRanges.map { .string($0.description) })],
+            "status": ["conditions": [ready]],
+        ]
     }
 
     func table(_ type: ResourceType) -> ResourceTable {

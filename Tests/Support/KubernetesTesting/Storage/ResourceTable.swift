@@ -11,11 +11,11 @@ struct ResourceTable: Sendable {
         return index < objects.count && objects[index].key == key ? objects[index] : nil
     }
 
-    /// The first object whose key is not before this one.
-    private func place(of key: String) -> Int { Self.place(of: key, in: objects) }
+    private func place(of key: String) -> Int { Self.place(of: key, in: objects[...]) }
 
-    private static func place(of key: String, in objects: [StoredObject]) -> Int {
-        var (low, high) = (0, objects.count)
+    /// The index of the first object whose key is not before this one.
+    static func place(of key: String, in objects: ArraySlice<StoredObject>) -> Int {
+        var (low, high) = (objects.startIndex, objects.endIndex)
         while low < high {
             let middle = (low + high) / 2
             if objects[middle].key < key { low = middle + 1 } else { high = middle }
@@ -47,19 +47,15 @@ struct ResourceTable: Sendable {
     /// The objects as they were at a version; nil where that was forgotten.
     ///
     /// - Parameter first: only those not before this key.
-    func objects(at version: UInt64, from first: String) -> ArraySlice<StoredObject>? {
+    func objects(at version: UInt64, from first: String) -> TableSnapshot? {
         guard let start = history.place(after: version) else { return nil }
-        let tail = objects[place(of: first)...]
-        if start == history.end { return tail }
+        let current = objects[place(of: first)...]
+        if start == history.end { return TableSnapshot(current: current) }
         // Of each object that changed since, what it was before the first of its changes.
         var former: [String: StoredObject?] = [:]
         for change in history.changes[(start - history.forgotten)...] where former[change.after.key] == nil {
             former[change.after.key] = .some(change.before)
         }
-        var result = tail.filter { former[$0.key] == nil }
-        for case let object?? in former.values.map(Optional.some) where object.key >= first {
-            result.insert(object, at: Self.place(of: object.key, in: result))
-        }
-        return result[...]
+        return TableSnapshot(current: current, former: former, from: first)
     }
 }
