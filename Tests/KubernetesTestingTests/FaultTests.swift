@@ -1,4 +1,5 @@
 import KubernetesTesting
+import NIOHTTP1
 import Testing
 
 @Suite("Faults of the test API server", .timeLimit(.minutes(2)))

@@ -100,6 +100,27 @@ struct ListTests {
         }
     }
 
+    @Test func `a list of a namespace is a part of the whole`() async throws {
+        try await TestAPIServer.with(tls: false) { server in
+            for namespace in ["a", "a-b", "b"] {
+                for index in 0..<3 {
+                    let metadata: JSON = ["name": .string("p\(index)"), "namespace": .string(namespace)]
+                    try server.put(["metadata": metadata, "spec": [:]], .pods)
+                }
+            }
+            let client = RawClient(server: server)
+            for namespace in ["a", "a-b", "b", "c"] {
+                let list = try await client.json("GET", "/api/v1/namespaces/\(namespace)/pods").body
+                #expect(names(list).count == (namespace == "c" ? 0 : 3), "\(namespace)")
+            }
+            let page = try await client.json("GET", "/api/v1/namespaces/a/pods?limit=1").body
+            #expect(page[["metadata", "remainingItemCount"]] == 2)
+            let token = page[["metadata", "continue"]]?.string ?? ""
+            let rest = try await client.json("GET", "/api/v1/namespaces/a/pods?continue=\(token)").body
+            #expect(names(rest) == ["p1", "p2"])
+        }
+    }
+
     @Test func `elements of a list carry no kind`() async throws {
         try await TestAPIServer.with(tls: false) { server in
             try seed(server, 1)

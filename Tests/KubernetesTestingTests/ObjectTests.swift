@@ -1,4 +1,5 @@
 import KubernetesTesting
+import NIOHTTP1
 import Testing
 
 @Suite("Objects of the test API server")

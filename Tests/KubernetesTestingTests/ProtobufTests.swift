@@ -1,4 +1,5 @@
 import KubernetesTesting
+import NIOHTTP1
 import Testing
 
 @Suite("Protobuf of the test API server")
@@ -44,6 +45,17 @@ struct ProtobufTests {
             let result = try await written.json()
             #expect(written.status == 200, "\(result)")
             #expect(server.resourceVersion == before, "nothing was lost on the way")
+        }
+    }
+
+    @Test func `a refusal comes in the format that was asked for`() async throws {
+        try await TestAPIServer.with(tls: false) { server in
+            let answer = try await RawClient(server: server).send(
+                "GET", "/api/v1/namespaces/default/services/none", headers: Self.accept)
+            #expect(answer.status == 404)
+            #expect(answer.headers.first(name: "Content-Type") == "application/vnd.kubernetes.protobuf")
+            let bytes = try await answer.body()
+            #expect(contains(bytes, Array("services \"none\" not found".utf8)))
         }
     }
 

@@ -109,6 +109,9 @@ struct ObjectFilter: Sendable {
         self.fields = fields
     }
 
+    /// Behind all objects of the namespace, in the order of keys.
+    func isPast(_ object: StoredObject) -> Bool { !namespace.isEmpty && object.key > namespace + "0" }
+
     func matches(_ object: StoredObject) -> Bool {
         (namespace.isEmpty || object.namespace == namespace) && (labels?.matches(object.labels) ?? true)
             && fields.matches(object)

@@ -17,7 +17,7 @@ enum Discovery {
     }
 
     private static let version: JSON = [
-        "major": "1", "minor": "36", "gitVersion": "v1.36.0", "gitCommit": "", "gitTreeState": "clean", "buildDate": "",
+        "major": "1", "minor": "36", "gitVersion": "v1.36.2", "gitCommit": "", "gitTreeState": "clean", "buildDate": "",
         "goVersion": "", "compiler": "", "platform": "linux/amd64",
     ]
 

@@ -35,22 +35,35 @@ struct APIService: Sendable {
             state.record(record(request, incoming, user: user))
             if let authorize = state.settings.authorize, !authorize(user, request) { throw Self.forbidden(user, request) }
             let faults = state.faults(of: request)
-            for case .failure(let failure) in faults { return (Self.answer(failure), faults) }
+            for case .failure(let failure) in faults { return (answer(failure, incoming), faults) }
             do {
                 return (try answer(request, incoming), faults)
             } catch let failure as APIFailure {
-                return (Self.answer(failure), faults)
+                return (answer(failure, incoming), faults)
             }
         } catch let failure as APIFailure {
-            return (Self.answer(failure), [])
+            return (answer(failure, incoming), [])
         } catch {
-            return (Self.answer(APIFailure.badRequest("\(error)")), [])
+            return (answer(APIFailure.badRequest("\(error)"), incoming), [])
         }
     }
 
-    static func answer(_ failure: APIFailure) -> Answer {
-        let headers = failure.retryAfterSeconds.map { [("Retry-After", String($0))] } ?? []
-        return .whole(failure.code, contentType: "application/json", headers: headers, failure.status.bytes)
+    func answer(_ failure: APIFailure, _ incoming: IncomingRequest) -> Answer {
+        status(failure.status, code: failure.code, retryAfterSeconds: failure.retryAfterSeconds, incoming)
+    }
+
+    /// A Status comes in the format that was asked for, whether or not the resource has it.
+    private func status(
+        _ status: JSON, code: Int, retryAfterSeconds: Int? = nil, _ incoming: IncomingRequest
+    ) -> Answer {
+        let headers = retryAfterSeconds.map { [("Retry-After", String($0))] } ?? []
+        let format = ResponseFormat.protobuf
+        if state.settings.hasProtobuf, code != 406, incoming.accept.hasPrefix(format.contentType) {
+            let message = ProtobufSchema.encode(status, kind: "Status") ?? []
+            let bytes = ProtobufEnvelope.wrap("v1", "Status", message)
+            return .whole(code, contentType: format.contentType, headers: headers, bytes)
+        }
+        return .whole(code, contentType: "application/json", headers: headers, status.bytes)
     }
 
     static func answer(_ value: JSON, code: Int = 200) -> Answer { .whole(code, contentType: "application/json", value.bytes) }
@@ -182,7 +195,8 @@ struct APIService: Sendable {
         if !request.type.group.isEmpty { details["group"] = .string(request.type.group) }
         details["kind"] = .string(request.type.plural)
         details["uid"] = .string(object.uid)
-        return Self.answer(["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "details": details])
+        return status(
+            ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "details": details], code: 200, incoming)
     }
 
     private func deleteCollection(_ request: APIRequest, _ incoming: IncomingRequest) throws -> Answer {

@@ -60,9 +60,10 @@ final class HTTPHandler: ChannelInboundHandler {
     // MARK: Answers
 
     private func respond(to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        let tooLarge = APIService.answer(
-            APIFailure(code: 413, reason: "RequestEntityTooLarge", message: "Request entity too large: limit is 3145728"))
-        let (answer, faults) = isTooLarge ? (tooLarge, []) : service.answer(request(head, context))
+        let request = request(head, context)
+        let tooLarge = APIFailure(
+            code: 413, reason: "RequestEntityTooLarge", message: "Request entity too large: limit is 3145728")
+        let (answer, faults) = isTooLarge ? (service.answer(tooLarge, request), []) : service.answer(request)
         var delay: TimeAmount?
         for fault in faults {
             if fault == .noAnswer {

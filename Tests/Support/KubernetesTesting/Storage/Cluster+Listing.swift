@@ -21,7 +21,9 @@ extension Cluster {
             throw Self.invalidListOptions("sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for list")
         }
         let start = try listStart(request, limit: limit)
-        guard let objects = table(request.type).objects(at: start.version, from: start.key) else {
+        // Objects of a namespace stand together.
+        let first = start.key.isEmpty && !request.namespace.isEmpty ? "\(request.namespace)/" : start.key
+        guard let objects = table(request.type).objects(at: start.version, from: first) else {
             throw Self.expired(start.key)
         }
         return page(of: objects, filter, limit: limit, version: start.version)
@@ -41,15 +43,31 @@ extension Cluster {
     ) -> ListPage {
         if filter.isEverything, limit == 0 || objects.count <= limit { return ListPage(objects: Array(objects), version: version) }
         var result = ListPage(objects: [], version: version)
-        for (index, object) in objects.enumerated() where filter.matches(object) {
+        var place = 0
+        var iterator = objects.makeIterator()
+        while let object = iterator.next() {
+            defer { place += 1 }
+            guard filter.matches(object) else {
+                if filter.isPast(object) { break }
+                continue
+            }
             if limit > 0, result.objects.count == limit {
                 result.continueToken = Self.token(version: Int64(version), key: object.key)
-                if filter.isEverything { result.remaining = objects.count - index }
+                result.remaining = filter.isEverything ? objects.count - place : remaining(iterator, filter)
                 break
             }
             result.objects.append(object)
         }
         return result
+    }
+
+    /// Those of a namespace after a page: the first was read already.
+    private func remaining(_ iterator: TableSnapshot.Iterator, _ filter: ObjectFilter) -> Int? {
+        if filter.isSelective { return nil }
+        var iterator = iterator
+        var count = 1
+        while let object = iterator.next(), filter.matches(object) { count += 1 }
+        return count
     }
 
     /// At which version, and from which key on.

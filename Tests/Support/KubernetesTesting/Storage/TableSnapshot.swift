@@ -17,10 +17,10 @@ struct TableSnapshot: Sequence, Sendable {
         self.current = current
         changed = Set(former.keys)
         self.former = former.values.compactMap(\.self).filter { $0.key >= first }.sorted { $0.key < $1.key }
-        let hidden = former.keys.count { key in
+        let hidden = former.keys.count(where: { key in
             let index = ResourceTable.place(of: key, in: current)
             return index < current.endIndex && current[index].key == key
-        }
+        })
         count = current.count - hidden + self.former.count
     }
 
