@@ -158,6 +158,16 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "KubernetesModelTesting", dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes"],
         path: "Tests/Support/KubernetesModelTesting"),
     .target(
+        name: "KubernetesTesting",
+        dependencies: [
+            "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", nioCore, nioPosix, nioHTTP1, nioSSL,
+        ],
+        path: "Tests/Support/KubernetesTesting"),
+    .executableTarget(
+        name: "kubernetes-test-server",
+        dependencies: ["KubernetesTesting", "NetworkTypes", argumentParser],
+        path: "Tests/Support/KubernetesTestServer"),
+    .target(
         name: "DataplaneTesting",
         dependencies: ["ServiceTable", "NftablesDataplane", "Netlink", "NetworkTypes"],
         path: "Tests/Support/DataplaneTesting"),
@@ -331,6 +341,12 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: [
             "KubernetesConnection", "KubernetesClient", "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes",
             nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+        ]),
+    .testTarget(
+        name: "KubernetesTestingTests",
+        dependencies: [
+            "KubernetesTesting", "KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "LinuxSystem",
+            "NetworkNamespaceTesting", "NetworkTypes", "kubernetes-test-server", nioCore, nioPosix, nioHTTP1, nioSSL,
         ]),
     .testTarget(name: "LayeringTests"),
 ]
