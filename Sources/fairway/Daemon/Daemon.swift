@@ -74,11 +74,16 @@ struct Daemon {
         if presence?.isKnown == false {
             logger.warning("\(RelayPresence.limit) processes relay here already: a change of the mode does not wait for this one")
         }
+        let healthChecks = HealthCheckService(
+            node: configuration.policy.nodeName, localhost: configuration.localhostNodePorts,
+            takesOver: configuration.takesOver, logger: logger, isHealthy: { health.report().healthy })
+        healthChecks.readAtScrape(prometheus)
         let runner = DataplaneRunner(
             limits: configuration.limits,
             whenReady: {
                 former.modeIsReady()
                 mark.isServing()
+                healthChecks.rulesAreServed()
             }
         ) { outcome in
             metrics.finished(outcome)
@@ -103,13 +108,17 @@ struct Daemon {
         let report = ManifestReport()
         let engine = Engine(
             options: configuration.policy, adoptedOrder: order, hostAddresses: addresses, metrics: metrics,
-            follow: { dns?.follow($0, $1, $2) }
+            follow: {
+                dns?.follow($0, $1, $2)
+                healthChecks.follow($0, $1)
+            }
         ) { change in
             for family in IPFamily.allCases { health.queued(family) }
             metrics.queued(IPFamily.allCases)
             node.changed(change)
             conntrack?.announce(change.new)
             runner.submit(change)
+            healthChecks.submit(change)
             localhost?.submit(change)
         }
         metrics.readAtScrape(engine: engine, manifests: report)
@@ -122,7 +131,7 @@ struct Daemon {
 
         var services: [any ServiceLifecycle.Service] = [
             dataplane, HostAddressService(engine: engine, logger: logger), manifests,
-            node, former,
+            node, former, healthChecks,
         ]
         if let conntrack { services.append(conntrack) }
         if let localhost { services.append(localhost) }
