@@ -152,7 +152,7 @@ extension TCPCarrier {
         guard sendProxyHeader(connection) else { return end(connection, .backendReset) }
         // Most clients have sent their request by now: it is read before the client is watched, which spares a round.
         connection.up.isReadable = true
-        moveUp(connection)
+        move(connection, from: .client)
         guard connection.isOpen else { return }
         do throws(Errno) {
             try context.watch(
@@ -162,7 +162,7 @@ extension TCPCarrier {
             context.statistics.count(.limit)
             return end(connection, .stopped)
         }
-        if event.isReadable || event.isPeerEnded { backendChanged(connection, event) }
+        if event.isReadable || event.isPeerEnded { changed(connection, .backend, event) }
     }
 
     /// A new connection's send buffer has room for a header.
