@@ -20,8 +20,9 @@ struct RelayProcess {
         }
         if numbers[2] > 0 { try limitDescriptors(numbers[2]) }
         let service = RelayService(name: "test/process")
-        let backends = words.dropFirst(4).compactMap { SocketAddress($0) }.map { RelayBackend($0) }
-        service.update(RelayService.Options(), cluster: backends, local: [])
+        var content = RelayService.Content()
+        content.cluster = words.dropFirst(4).compactMap { SocketAddress($0) }.map { RelayService.Member($0) }
+        _ = service.update(content)
         var configuration = RelayConfiguration()
         configuration.workers = numbers[0]
         if numbers[1] > 0 { configuration.connectionLimit = numbers[1] }
