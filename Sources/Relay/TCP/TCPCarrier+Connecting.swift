@@ -129,10 +129,7 @@ extension TCPCarrier {
         try socket.setNoDelay()
         try socket.keepUrgentDataInline()
         if context.configuration.mark != 0 { try socket.setMark(context.configuration.mark) }
-        // A loopback address would not come back from another host.
-        if options.keepsClientAddress, client.family == backend.family,
-            client.address.isLoopback == backend.address.isLoopback
-        {
+        if options.keepsClientAddress, backend.canAnswer(client) {
             try socket.setTransparent()
             try socket.bindWithoutPort(to: client.address)
         }
