@@ -23,8 +23,8 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking test-allocations test-kernel-6.1 soak-dns demo bench-sync bench-controller \
-	bench-conntrack bench-dns bench-datapath bench-ipvs fuzz packages \
+.PHONY: all build install test test-linking test-allocations test-kernel-6.1 soak soak-dns soak-relay demo bench-sync \
+	bench-controller bench-conntrack bench-dns bench-datapath bench-ipvs fuzz packages \
 	run-packages clean
 
 all: build
@@ -67,6 +67,15 @@ soak-dns: run-packages
 	swift build --build-tests
 	FAIRWAY_DNS_RESTARTS=10 FAIRWAY_DNS_QUERIES=1000000 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
 		swift test --skip-build --filter DNSRestartTests
+
+# The relay for longer than in make test: a gibibyte in both directions at once, thousands of connections with random ends,
+# ten thousand at once (as far as ulimit -Hn goes), and restarts under load.
+soak-relay: run-packages
+	swift build --build-tests
+	FAIRWAY_SOAK_RELAY=1 FAIRWAY_SOAK_TAKEOVERS=10 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
+		swift test --skip-build --filter 'TCPRelayingTests|TCPCrowdTests|UserspaceHandoverTests'
+
+soak: soak-dns soak-relay
 
 # Linux 6.1 in a software-emulated machine: does its verifier accept every program, and are Services served through
 # them? Not part of CI.
