@@ -150,6 +150,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "relay-process", dependencies: ["Relay", "LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/RelayProcess"),
     .target(name: "CAllocationCounting", path: "Tests/Support/CAllocationCounting"),
+    .target(name: "CThreadCredentials", path: "Tests/Support/CThreadCredentials"),
     .executableTarget(
         name: "answer-allocations",
         dependencies: ["CAllocationCounting", "ClusterZone", "DNSServer", "DNSWire", "NetworkTypes"],
@@ -258,8 +259,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "ConformanceTests",
         dependencies: [
-            "ConformanceTesting", "BPF", "BPFDataplane", "BPFTesting", "Dataplane", "DataplaneTesting", "LinuxSystem", "Netlink",
-            "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "Relay", "ServiceTable", "UserspaceDataplane",
+            "ConformanceTesting", "BPF", "BPFDataplane", "BPFTesting", "CThreadCredentials", "Dataplane", "DataplaneTesting",
+            "LinuxSystem", "Netlink", "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "Relay", "ServiceTable",
+            "UserspaceDataplane",
         ]),
     .testTarget(
         name: "ObservabilityTests",

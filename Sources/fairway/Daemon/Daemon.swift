@@ -64,7 +64,8 @@ struct Daemon {
         let (lock, mark, dns) = try await succession.begin()
         let node = try NodeService(
             settings: configuration.node, tunesConntrack: configuration.standsOnConntrack,
-            watchesNode: configuration.isPrivileged, lock: lock, logger: logger)
+            watchesNode: configuration.isPrivileged,
+            routesByMark: configuration.mode == .userspace && configuration.isPrivileged, lock: lock, logger: logger)
 
         let conntrack =
             configuration.mode.keepsFlowsInConntrack
