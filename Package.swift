@@ -24,8 +24,8 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // libFuzzer brings the main function, so these link only with -sanitize=fuzzer: make fuzz.
@@ -128,8 +128,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .executableTarget(
         name: "fairway",
         dependencies: [
-            "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
-            "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
+            "NetworkTypes", "KubernetesModel", "KubernetesWire", "KubernetesClient", "KubernetesConnection", "ObjectStore",
+            "ServiceTable", "ManifestSource", "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
             "NftablesDataplane", "BPFDataplane", "UserspaceDataplane", "Relay", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
             "LocalAddress", nioCore, nioPosix, argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),

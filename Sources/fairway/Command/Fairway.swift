@@ -9,7 +9,9 @@ struct Fairway: AsyncParsableCommand {
         commandName: "fairway",
         abstract: "Gives a Linux node its Kubernetes Services and their names.",
         version: Version.text,
-        subcommands: [RunCommand.self, DNSCommand.self, CheckCommand.self, GetCommand.self, CleanupCommand.self])
+        subcommands: [
+            RunCommand.self, ControllerCommand.self, DNSCommand.self, CheckCommand.self, GetCommand.self, CleanupCommand.self,
+        ])
 
     static func main() async {
         do {

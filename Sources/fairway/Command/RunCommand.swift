@@ -45,15 +45,17 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandFailure.failed("cannot read the host's name (\(error)); give --hostname-override NAME")
         }
         let (healthz, metrics) = (try listening.healthz(), try listening.metrics())
-        _ = try api.settings()
         let dns = try dnsConfiguration(hostName: hostName)
         try ListenAddress.requireDistinct([healthz, metrics, dns?.health, dns?.ready, dns?.metrics])
         var policy = try services.policyOptions(hostName: hostName)
+        let objects = try source.source(api, ranges: policy.serviceRanges)
+        // A cluster tells its ranges by ServiceCIDRs.
+        if case .api = objects, !services.namesServiceRanges { policy.serviceRanges = [] }
         let (mode, localhost) = (try services.mode(), try services.localhostNodePortAddresses())
         // The relay of the userspace mode has them as it has all others.
         if mode == .userspace { policy.moreNodePortAddresses = localhost }
         let configuration = Daemon.Configuration(
-            paths: try source.paths(), stateDirectory: source.stateDir,
+            source: objects, stateDirectory: source.stateDir,
             policy: policy, limits: try pacing.limits(),
             healthz: healthz, metrics: metrics,
             adminSocket: listening.admin.adminSocket, node: try node.settings(stateDirectory: source.stateDir),

@@ -18,7 +18,7 @@ internal import UserspaceDataplane
 /// `fairway run`: wires sources, engine, dataplane and the places where the daemon answers.
 struct Daemon {
     struct Configuration: Sendable {
-        var paths: [String]
+        var source: ObjectSource
         var stateDirectory: String
         var policy: PolicyOptions
         var limits: SyncPacer.Limits
@@ -106,9 +106,11 @@ struct Daemon {
         conntrack?.adopt(order)
         let localhost = try makeLocalhost(mark)
 
+        let kinds = configuration.watchedKinds
         let report = ManifestReport()
         let engine = Engine(
-            options: configuration.policy, adoptedOrder: order, hostAddresses: addresses, metrics: metrics,
+            feed: configuration.source.makeFeed(kinds), options: configuration.policy, adoptedOrder: order,
+            hostAddresses: addresses, metrics: metrics,
             follow: {
                 dns?.follow($0, $1, $2)
                 healthChecks.follow($0, $1)
@@ -126,14 +128,16 @@ struct Daemon {
         if configuration.mode == .ebpf { BPFMetrics(view: view).readAtScrape(prometheus) }
         if configuration.mode == .userspace { UserspaceMetrics(view: relays).readAtScrape(prometheus) }
         if let localhost { UserspaceMetrics.readAtScrape(prometheus, of: localhost.relay) }
-        let manifests = ManifestService(source: configuration.manifests, report: report, logger: logger) {
-            engine.apply($0)
-        }
+        let events = try configuration.source.makeEvents(nodeName: configuration.policy.nodeName, logger: logger)
+        let objects = try configuration.source.makeService(
+            kinds, report: report, logger: logger,
+            conflicts: { events?.conflict($0, holder: $1, in: engine.view.snapshot) }
+        ) { engine.apply($0) }
 
         var services: [any ServiceLifecycle.Service] = [
-            dataplane, HostAddressService(engine: engine, logger: logger), manifests,
-            node, former, healthChecks,
+            dataplane, HostAddressService(engine: engine, logger: logger), objects, node, former, healthChecks,
         ]
+        if let events { services.append(events) }
         if let conntrack { services.append(conntrack) }
         if let localhost { services.append(localhost) }
         if !configuration.adminSocket.isEmpty {
@@ -153,7 +157,7 @@ struct Daemon {
         }
         logger.info(
             "\(Version.text) starts",
-            metadata: ["node": "\(configuration.policy.nodeName)", "manifests": "\(configuration.paths.joined(separator: ","))"])
+            metadata: ["node": "\(configuration.policy.nodeName)", "source": "\(configuration.source.text)"])
         do {
             try await ServiceGroup(
                 configuration: .init(
@@ -264,6 +268,7 @@ extension Daemon.Configuration {
     func makeMetrics() -> PrometheusMetrics {
         var catalog = MetricCatalog.all
         if dns != nil { catalog += MetricCatalog.dns }
+        if case .api = source { catalog += MetricCatalog.kubernetes }
         if !localhostNodePorts.isEmpty { catalog += MetricCatalog.relay }
         switch mode {
         case .nftables: return PrometheusMetrics(catalog: catalog)
@@ -327,16 +332,15 @@ extension Daemon.Configuration {
     /// Packets are brought to a relay of this process.
     var redirects: Bool { mode == .userspace && isPrivileged }
 
-    /// The source, which also gives addresses to Services.
-    var manifests: ManifestSource {
-        ManifestSource(
-            paths: paths,
-            allocation: AllocationSettings(clusterRanges: policy.serviceRanges, stateDirectory: stateDirectory))
+    /// What is followed, where the source is an API.
+    var watchedKinds: WatchedKinds {
+        guard case .api(let api) = source else { return WatchedKinds() }
+        return .node(named: policy.nodeName, endpoints: api.endpoints, names: dns?.nameNeeds)
     }
 
     /// What is in force, for `/configz`.
     struct Document: Codable {
-        var manifests: [String]
+        var source: String
         var proxyMode: String
         var stateDir: String
         var nodeName: String
@@ -348,7 +352,7 @@ extension Daemon.Configuration {
 
     var json: String {
         let document = Document(
-            manifests: paths, proxyMode: mode.name, stateDir: stateDirectory, nodeName: policy.nodeName,
+            source: source.text, proxyMode: mode.name, stateDir: stateDirectory, nodeName: policy.nodeName,
             clusterCIDR: policy.clusterCIDRs.map(\.description),
             serviceClusterIPRange: policy.serviceRanges.map(\.description), masqueradeAll: policy.masqueradeAll,
             adminSocket: adminSocket)

@@ -1,6 +1,8 @@
 internal import Glibc
+internal import KubernetesModel
+internal import Logging
 internal import Observability
-internal import ServiceLifecycle
+internal import Synchronization
 
 extension HealthCheckService {
     /// Serves one port until the task is cancelled, and tries for it as long as it is somebody else's.

@@ -1,4 +1,3 @@
-internal import KubernetesModel
 internal import LinuxSystem
 internal import Logging
 internal import NetworkTypes
@@ -12,7 +11,7 @@ internal import Synchronization
 ///
 /// A port is a listener of the process's event loops and a task, no thread. Nothing is open before the rules of every family
 /// are in the kernel: until then a load balancer is refused and goes to other nodes.
-final class HealthCheckService: Service, Sendable {
+final class HealthCheckService: ServiceLifecycle.Service, Sendable {
     enum Limits {
         /// Between tries for a port that somebody else has; the kernel tells nobody when it is free.
         static let firstRetry = Duration.milliseconds(100)
@@ -52,8 +51,8 @@ final class HealthCheckService: Service, Sendable {
         self.isHealthy = isHealthy
         self.logger = logger
         self.onFailure = onFailure
-        patience = takesOver ? .now + Limits.succession : .now
-        (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        patience = ContinuousClock.now + (takesOver ? Limits.succession : .zero)
+        (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Objects changed. O(what changed).
@@ -100,6 +99,9 @@ final class HealthCheckService: Service, Sendable {
     /// Returns once the ports are free.
     private func close(_ sockets: [HealthCheckSocket], _ listeners: inout [HealthCheckSocket: Task<Void, Never>]) async {
         for socket in sockets { listeners[socket]?.cancel() }
-        for socket in sockets { await listeners.removeValue(forKey: socket)?.value }
+        for socket in sockets {
+            guard let listener = listeners.removeValue(forKey: socket) else { continue }
+            await listener.value
+        }
     }
 }
