@@ -307,7 +307,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         ]),
     .testTarget(
         name: "KubernetesWireTests",
-        dependencies: ["KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
+        dependencies: ["KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"],
+        exclude: ["Samples"]),
     .testTarget(name: "LayeringTests"),
 ]
 
