@@ -34,7 +34,7 @@ let fuzzTargets: [Target] = [
         name: "dns-wire-fuzzing", dependencies: ["DNSWireTesting"], path: "Tests/Fuzzing/DNSWireFuzzing")
 ]
 
-let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTargets : []) + [
+let productTargets: [Target] = [
     // Values and models
     .target(name: "NetworkTypes"),
     .target(name: "KubernetesModel", dependencies: ["NetworkTypes"]),
@@ -332,7 +332,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         ]),
     .testTarget(
         name: "KubernetesWireTests",
-        dependencies: ["KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
+        dependencies: ["KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"],
+        exclude: ["Samples"]),
     .testTarget(
         name: "KubernetesClientTests",
         dependencies: [
@@ -352,6 +353,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         ]),
     .testTarget(name: "LayeringTests"),
 ]
+
+let targets = productTargets + (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTargets : [])
 
 /// FAIRWAY_TARGETS=A,B builds these and what they stand on.
 @MainActor func closure(of names: [String]) -> Set<String> {

@@ -16,6 +16,11 @@ extension APIStatus {
         self = status
     }
 
+    /// ``init(httpStatus:body:retryAfterSeconds:)`` of an array.
+    package init(httpStatus: Int, body: [UInt8], retryAfterSeconds: Int? = nil) {
+        self.init(httpStatus: httpStatus, body: body.span, retryAfterSeconds: retryAfterSeconds)
+    }
+
     private static func protobuf(_ body: borrowing Span<UInt8>) -> APIStatus? {
         guard Envelope.starts(body), let envelope = try? Envelope(body, in: 0..<body.count),
             envelope.kind == "Status" || envelope.kind.isEmpty

@@ -22,4 +22,9 @@ package enum JSONBody {
             throw .malformed(String(describing: error))
         }
     }
+
+    /// ``decode(_:from:)`` of an array.
+    package static func decode<Value: Decodable>(_ type: Value.Type, from body: [UInt8]) throws(WireError) -> Value {
+        try decode(type, from: body.span)
+    }
 }

@@ -19,4 +19,12 @@ package enum WireFormat: String, Sendable, Hashable, CaseIterable {
         case .json: "application/json;stream=watch"
         }
     }
+
+    /// The format that a `Content-Type` names, whatever its parameters; nil: neither.
+    package init?(contentType: String) {
+        var type = contentType.lowercased().prefix { $0 != ";" }
+        while type.last == " " { type.removeLast() }
+        guard let format = Self.allCases.first(where: { $0.mediaType == type }) else { return nil }
+        self = format
+    }
 }

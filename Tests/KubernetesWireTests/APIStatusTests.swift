@@ -10,7 +10,7 @@ struct APIStatusTests {
             APIStatus(code: 429, reason: "TooManyRequests", retryAfterSeconds: 3), APIStatus(code: 500),
         ] {
             let body = try ObjectEncoder.status(status, format: format)
-            let read = APIStatus(httpStatus: 599, body: body.span)
+            let read = APIStatus(httpStatus: 599, body: body)
             #expect(read == status)
         }
     }
@@ -23,16 +23,16 @@ struct APIStatusTests {
             (String(repeating: "x", count: 5000), String(repeating: "x", count: 1024)),
         ])
     func text(_ body: String, _ message: String) {
-        let status = APIStatus(httpStatus: 502, body: Array(body.utf8).span, retryAfterSeconds: 7)
+        let status = APIStatus(httpStatus: 502, body: Array(body.utf8), retryAfterSeconds: 7)
         #expect(status == APIStatus(code: 502, message: message, retryAfterSeconds: 7))
     }
 
     @Test("the header's time to wait goes before the body's, and a body without a code has that of HTTP")
     func precedence() {
         let body = Array(#"{"kind":"Status","reason":"X","details":{"retryAfterSeconds":9}}"#.utf8)
-        let plain = APIStatus(httpStatus: 503, body: body.span)
+        let plain = APIStatus(httpStatus: 503, body: body)
         #expect(plain == APIStatus(code: 503, reason: "X", retryAfterSeconds: 9))
-        let header = APIStatus(httpStatus: 503, body: body.span, retryAfterSeconds: 1)
+        let header = APIStatus(httpStatus: 503, body: body, retryAfterSeconds: 1)
         #expect(header.retryAfterSeconds == 1)
     }
 }

@@ -17,7 +17,7 @@ struct LeaseTests {
         #expect(text.contains(#""acquireTime":"2026-01-02T03:04:05.000006Z""#))
         #expect(text.contains(#""renewTime":"2026-01-02T03:04:05.000000Z""#))
         #expect(text.contains(#""apiVersion":"coordination.k8s.io/v1""#))
-        let read = try JSONBody.decode(Lease.self, from: body.span)
+        let read = try JSONBody.decode(Lease.self, from: body)
         #expect(read == Self.lease)
     }
 
@@ -28,7 +28,7 @@ struct LeaseTests {
         let encoder = ObjectEncoder(.leases, format: format)
         let body = encoder.object(try encoder.item(lease))
         let read =
-            format == .json ? try JSONBody.decode(Lease.self, from: body.span) : try Lease(protobuf: body.span)
+            format == .json ? try JSONBody.decode(Lease.self, from: body) : try Lease(protobuf: body)
         lease.renewTime = time("2026-01-02T03:04:05.123456Z")
         #expect(read == lease)
     }
@@ -38,9 +38,9 @@ struct LeaseTests {
         let lease = Lease(metadata: ObjectMeta(name: "a", namespace: "b"))
         let body = try JSONBody.encode(lease)
         #expect(String(decoding: body, as: UTF8.self).contains(#""holderIdentity":"""#))
-        let read = try JSONBody.decode(Lease.self, from: body.span)
+        let read = try JSONBody.decode(Lease.self, from: body)
         #expect(read == lease)
-        let bare = try JSONBody.decode(Lease.self, from: Array(#"{"metadata":{"name":"a","namespace":"b"}}"#.utf8).span)
+        let bare = try JSONBody.decode(Lease.self, from: Array(#"{"metadata":{"name":"a","namespace":"b"}}"#.utf8))
         #expect(bare == lease)
     }
 
@@ -57,7 +57,7 @@ struct LeaseTests {
             let text = String(decoding: body, as: UTF8.self)
             #expect(text.contains(#""eventTime":"2026-01-02T03:04:05.500000Z""#))
             #expect(text.contains(#""apiVersion":"events.k8s.io/v1""#))
-            let read = try JSONBody.decode(APIEvent.self, from: body.span)
+            let read = try JSONBody.decode(APIEvent.self, from: body)
             #expect(read == event)
         }
     }

@@ -139,6 +139,27 @@ struct ObjectDecoderTests {
         #expect(throws: WireError.self) { try ObjectDecoder(.service, format: format).list(body) }
     }
 
+    @Test("an object of another kind is an error, not an object of defaults", arguments: WireFormat.allCases)
+    func otherKind(_ format: WireFormat) throws {
+        let body = try RandomObjects.one(.pod).body(format)
+        #expect(throws: WireError.self) { try ObjectDecoder(.service, format: format).object(body) }
+        let refusal = try ObjectEncoder.status(APIStatus(code: 500), format: format)
+        #expect(throws: WireError.self) { try ObjectDecoder(.service, format: format).object(refusal) }
+    }
+
+    @Test(
+        "the format is known by the content type",
+        arguments: [
+            ("application/json", .json), ("application/json;stream=watch", .json),
+            ("Application/JSON ; charset=utf-8", .json), ("application/vnd.kubernetes.protobuf", .protobuf),
+            ("application/vnd.kubernetes.protobuf;stream=watch", .protobuf), ("text/html", nil), ("", nil),
+            ("application/jsonp", nil),
+        ] as [(String, WireFormat?)])
+    func contentTypes(_ text: String, _ format: WireFormat?) {
+        let read = WireFormat(contentType: text)
+        #expect(read == format)
+    }
+
     @Test("an item of protobuf that is cut off is a fault without a name")
     func cutItem() throws {
         let encoder = ObjectEncoder(APIResource(.service), format: .protobuf)

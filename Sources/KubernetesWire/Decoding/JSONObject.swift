@@ -25,6 +25,23 @@ struct JSONObject: Decodable {
     }
 }
 
+/// An object that carries its kind, as single objects and those of events do.
+struct JSONKindedObject: Decodable {
+    private enum Field: String, CodingKey { case kind }
+
+    let read: ReadObject
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Field.self)
+        let name = try container.decodeIfPresent(String.self, forKey: .kind) ?? ""
+        if let kind = decoder.objectKind, name != kind.rawValue, !name.isEmpty {
+            throw DecodingError.dataCorruptedError(
+                forKey: .kind, in: container, debugDescription: "\(name) where \(kind.rawValue) was asked for")
+        }
+        read = try JSONObject(from: decoder).read
+    }
+}
+
 /// What is read of an object that is gone, cannot be read, or is a bookmark.
 struct JSONHead: Decodable {
     private enum Field: String, CodingKey { case metadata }

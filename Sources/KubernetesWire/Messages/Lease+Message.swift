@@ -24,6 +24,9 @@ extension Lease {
             renewTime: spec.hasRenewTime ? Timestamp(spec.renewTime) : nil, leaseTransitions: spec.leaseTransitions)
     }
 
+    /// ``init(protobuf:)`` of an array.
+    package init(protobuf body: [UInt8]) throws(WireError) { try self.init(protobuf: body.span) }
+
     /// As a message, without envelope: an item of ``ObjectEncoder``.
     func protobuf() throws -> [UInt8] {
         var message = CoordinationLease()

@@ -11,7 +11,7 @@ struct JSONEvent: Decodable {
         let name = try container.decode(String.self, forKey: .type)
         switch WatchEventType(rawValue: name) {
         case .added, .modified:
-            event = .set(try container.decode(JSONObject.self, forKey: .object).read)
+            event = .set(try container.decode(JSONKindedObject.self, forKey: .object).read)
         case .deleted:
             guard let kind = decoder.objectKind else { preconditionFailure("JSONReader names the kind") }
             let head = try container.decode(JSONHead.self, forKey: .object)
