@@ -100,6 +100,21 @@ struct ListTests {
         }
     }
 
+    @Test func `a hundred pages of seeds are whole`() async throws {
+        try await TestAPIServer.with(tls: false) { server in
+            try server.seedPods(1000)
+            server.warm()
+            let client = RawClient(server: server)
+            var (found, token) = (Set<String>(), "")
+            repeat {
+                let page = try await client.json("GET", "/api/v1/pods?limit=10&continue=\(token)").body
+                found.formUnion(names(page))
+                token = page[["metadata", "continue"]]?.string ?? ""
+            } while !token.isEmpty
+            #expect(found.count == 1000)
+        }
+    }
+
     @Test func `a list of a namespace is a part of the whole`() async throws {
         try await TestAPIServer.with(tls: false) { server in
             for namespace in ["a", "a-b", "b"] {

@@ -26,14 +26,22 @@ struct ConnectionEnded: Error {}
 
 /// A client with no opinion.
 struct RawClient {
-    let server: TestAPIServer
+    let host: String
+    let port: Int
+    let certificatePEM: String?
+
+    init(server: TestAPIServer) {
+        (host, port, certificatePEM) = (server.host, server.port, server.authority?.certificatePEM)
+    }
+
+    init(plainPort port: Int) { (host, self.port, certificatePEM) = ("127.0.0.1", port, nil) }
 
     func send(
         _ method: String, _ path: String, body: JSON? = nil, bytes: [UInt8]? = nil, headers: [(String, String)] = []
     ) async throws -> RawAnswer {
-        let context = try server.authority.map { authority in
+        let context = try certificatePEM.map { pem in
             var configuration = TLSConfiguration.makeClientConfiguration()
-            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authority.certificatePEM.utf8)))
+            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(pem.utf8)))
             return try NIOSSLContext(configuration: configuration)
         }
         let (chunks, continuation) = AsyncThrowingStream<[UInt8], any Error>.makeStream()
@@ -49,7 +57,7 @@ struct RawClient {
                         try pipeline.addHandler(RawHandler(head: promise, chunks: continuation))
                     }
                 }
-                .connect(host: server.host, port: server.port).get()
+                .connect(host: host, port: port).get()
         } catch {
             promise.fail(error)
             throw error

@@ -150,6 +150,7 @@ struct ServiceAllocator: Sendable {
         let former = before?["ports"]?.array ?? []
         var specs = tree[["spec", "ports"]]?.array ?? []
         for index in specs.indices {
+            if specs[index]["nodePort"]?.integer == 0 { specs[index]["nodePort"] = nil }
             let old = former.first { $0["port"] == specs[index]["port"] && $0["protocol"] == specs[index]["protocol"] }
             if let port = specs[index]["nodePort"]?.integer, port > 0 {
                 if !hasPorts, type == "ClusterIP", old?["nodePort"] == specs[index]["nodePort"] {

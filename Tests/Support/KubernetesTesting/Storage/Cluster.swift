@@ -25,10 +25,10 @@ struct Cluster: Sendable {
     private static func serviceCIDR(_ settings: ClusterSettings) -> JSON {
         let ready: JSON = [
             "type": "Ready", "status": "True", "lastTransitionTime": .string(settings.now().description), "reason": "",
-            "message": "Kubernetes Service CIDR is ready",
+            "message": "Kubernetes default Service CIDR is ready",
         ]
         return [
-            "metadata": ["name": "kubernetes", "finalizers": ["networking.k8s.io/service-cidr-finalizer"]],
+            "metadata": ["name": "kubernetes"],
             "spec": ["cidrs": .array(settings.serviceRanges.map { .string($0.description) })],
             "status": ["conditions": [ready]],
         ]
