@@ -69,12 +69,17 @@ struct Daemon {
         let conntrack =
             configuration.mode.keepsFlowsInConntrack
             ? ConntrackService(closesTCP: configuration.closesStaleConnections, metrics: metrics, logger: logger) : nil
+        let healthChecks = HealthCheckService(
+            node: configuration.policy.nodeName, localhost: configuration.localhostNodePorts,
+            takesOver: configuration.takesOver, logger: logger, isHealthy: { health.report().healthy })
+        healthChecks.readAtScrape(prometheus)
         let modes = DataplaneModes(pinPath: configuration.ebpf.pinPath)
         let (runningMode, isPrivileged) = (configuration.mode.name, configuration.isPrivileged)
         let runner = DataplaneRunner(
             limits: configuration.limits,
             whenReady: {
                 mark.isServing()
+                healthChecks.rulesAreServed()
                 modes.removeOthers(than: runningMode, isPrivileged: isPrivileged, logger: logger)
             }
         ) { outcome in
@@ -100,13 +105,17 @@ struct Daemon {
         let report = ManifestReport()
         let engine = Engine(
             options: configuration.policy, adoptedOrder: order, hostAddresses: addresses, metrics: metrics,
-            follow: { dns?.follow($0, $1, $2) }
+            follow: {
+                dns?.follow($0, $1, $2)
+                healthChecks.follow($0, $1)
+            }
         ) { change in
             for family in IPFamily.allCases { health.queued(family) }
             metrics.queued(IPFamily.allCases)
             node.changed(change)
             conntrack?.announce(change.new)
             runner.submit(change)
+            healthChecks.submit(change)
             localhost?.submit(change)
         }
         metrics.readAtScrape(engine: engine, manifests: report)
@@ -119,7 +128,7 @@ struct Daemon {
 
         var services: [any ServiceLifecycle.Service] = [
             dataplane, HostAddressService(engine: engine, logger: logger), manifests,
-            node,
+            node, healthChecks,
         ]
         if let conntrack { services.append(conntrack) }
         if let localhost { services.append(localhost) }
