@@ -24,10 +24,10 @@ extension FairwayTests {
         /// A store and a table that follow each other.
         private struct Follower {
             var store = ObjectStore(expecting: [])
-            var table = HealthCheckTable(node: here)
+            var table: HealthCheckTable
 
             init(at addresses: [String] = ["192.0.2.1", "2001:db8:2::1"], and more: [String] = []) {
-                table = HealthCheckTable(node: here, and: more.map { ip($0) })
+                table = HealthCheckTable(node: HealthCheckTableTests.here, and: more.map { ip($0) })
                 _ = table.serve(at: addresses.map { ip($0) })
             }
 
@@ -45,7 +45,7 @@ extension FairwayTests {
 
             func count(_ family: IPFamily, _ name: String = "web") -> Int {
                 let address = ip(family == .ipv4 ? "192.0.2.1" : "2001:db8:2::1")
-                return table.localEndpoints(at: socket(name, address, 32000))
+                return table.localEndpoints(at: HealthCheckTableTests.socket(name, address, 32000))
             }
         }
 
@@ -119,7 +119,8 @@ extension FairwayTests {
         @Test func `a port comes, moves and goes with its Service, and counting moves none`() {
             var follower = Follower()
             let both = ["192.0.2.1", "2001:db8:2::1"]
-            #expect(follower.set(.service(Self.service())).opened == Self.sockets("web", 32000, both[0], both[1]))
+            let first = follower.set(.service(Self.service()))
+            #expect(first == HealthCheckTable.Step(closed: [], opened: Self.sockets("web", 32000, both[0], both[1])))
             let moved = follower.set(.service(Self.service(port: 32001)))
             #expect(moved.closed == Self.sockets("web", 32000, both[0], both[1]))
             #expect(moved.opened == Self.sockets("web", 32001, both[0], both[1]))
@@ -135,25 +136,29 @@ extension FairwayTests {
 
         @Test func `ports follow the addresses of NodePorts, beside those at localhost`() {
             var follower = Follower(at: [], and: ["127.0.0.1"])
-            #expect(follower.set(.service(Self.service())).opened == Self.sockets("web", 32000, "127.0.0.1"))
+            let local = follower.set(.service(Self.service()))
+            #expect(local.opened == Self.sockets("web", 32000, "127.0.0.1"))
             let first = follower.table.serve(at: ["192.0.2.1", "192.0.2.7"].map { ip($0) })
             let step = follower.table.step()
             #expect(first && step.opened == Self.sockets("web", 32000, "192.0.2.1", "192.0.2.7") && step.closed.isEmpty)
             let again = follower.table.serve(at: ["192.0.2.7", "192.0.2.1", "127.0.0.1"].map { ip($0) })
             #expect(!again)
             let none = follower.table.serve(at: [])
-            #expect(none && follower.table.step().closed == Self.sockets("web", 32000, "192.0.2.1", "192.0.2.7"))
+            let last = follower.table.step()
+            #expect(none && last.closed == Self.sockets("web", 32000, "192.0.2.1", "192.0.2.7"))
         }
 
         @Test func `steps that were not taken add up`() {
             var follower = Follower()
             for port: UInt16 in 32000..<32003 {
                 let dirty = follower.store.apply([.set(.service(Self.service(port: port)))])
-                #expect(follower.table.update(snapshot: follower.store.snapshot, dirty: dirty))
+                let isNews = follower.table.update(snapshot: follower.store.snapshot, dirty: dirty)
+                #expect(isNews)
             }
             let step = follower.table.step()
             #expect(step.opened == Self.sockets("web", 32002, "192.0.2.1", "2001:db8:2::1") && step.closed.isEmpty)
-            #expect(follower.table.step() == HealthCheckTable.Step())
+            let next = follower.table.step()
+            #expect(next == HealthCheckTable.Step())
         }
 
         @Test(arguments: 1...20 as ClosedRange<UInt64>)

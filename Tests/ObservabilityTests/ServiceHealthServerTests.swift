@@ -51,12 +51,13 @@ import Testing
         let count = Mutex(0)
         try await whileServing { bound in
             try server(bound) {
-                ServiceHealth(namespace: "a", name: "b", localEndpoints: count.withLock(\.self), serviceProxyHealthy: true)
+                ServiceHealth(namespace: "a", name: "b", localEndpoints: count.withLock { $0 }, serviceProxyHealthy: true)
             }
         } _: { bound in
-            #expect(try await get(bound, "/").status == 503)
+            let before = try await get(bound, "/")
             count.withLock { $0 = 3 }
-            #expect(try await get(bound, "/").status == 200)
+            let after = try await get(bound, "/")
+            #expect(before.status == 503 && after.status == 200)
         }
     }
 

@@ -75,9 +75,11 @@ struct Daemon {
         if presence?.isKnown == false {
             logger.warning("\(RelayPresence.limit) processes relay here already: a change of the mode does not wait for this one")
         }
+        let events = try configuration.source.makeEvents(nodeName: configuration.policy.nodeName, logger: logger)
         let healthChecks = HealthCheckService(
             node: configuration.policy.nodeName, localhost: configuration.localhostNodePorts,
-            takesOver: configuration.takesOver, logger: logger, isHealthy: { health.report().healthy })
+            takesOver: configuration.takesOver, logger: logger, isHealthy: { health.report().healthy },
+            onFailure: { events?.healthCheckFailed($0) })
         healthChecks.readAtScrape(prometheus)
         let runner = DataplaneRunner(
             limits: configuration.limits,
@@ -114,6 +116,7 @@ struct Daemon {
             follow: {
                 dns?.follow($0, $1, $2)
                 healthChecks.follow($0, $1)
+                events?.follow($0)
             }
         ) { change in
             for family in IPFamily.allCases { health.queued(family) }
@@ -128,10 +131,8 @@ struct Daemon {
         if configuration.mode == .ebpf { BPFMetrics(view: view).readAtScrape(prometheus) }
         if configuration.mode == .userspace { UserspaceMetrics(view: relays).readAtScrape(prometheus) }
         if let localhost { UserspaceMetrics.readAtScrape(prometheus, of: localhost.relay) }
-        let events = try configuration.source.makeEvents(nodeName: configuration.policy.nodeName, logger: logger)
         let objects = try configuration.source.makeService(
-            kinds, report: report, logger: logger,
-            conflicts: { events?.conflict($0, holder: $1, in: engine.view.snapshot) }
+            kinds, report: report, logger: logger, conflicts: { events?.conflict($0, holder: $1) }
         ) { engine.apply($0) }
 
         var services: [any ServiceLifecycle.Service] = [
