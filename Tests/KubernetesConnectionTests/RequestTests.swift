@@ -225,7 +225,7 @@ import Testing
     }
 
     @Test("A server that says nothing, or ends in the middle, is an error") func broken() async throws {
-        let options = APIClientOptions(requestsPerSecond: 0, requestTimeout: .milliseconds(300))
+        let options = APIClientOptions(requestsPerSecond: 0, requestTimeout: .seconds(3))
         try await run(options: options) { request in
             ScriptedAnswer(
                 chunks: [Array(emptyServices.utf8.prefix(10))], end: request.path.hasSuffix("nodes") ? .abort : .stall)
@@ -234,6 +234,50 @@ import Testing
             #expect(stalled == "http://127.0.0.1:\(server.port): nothing more came, the connection is given up")
             let ended = await failure { try await client.list(ListRequest(resource: APIResource(.node))) }
             #expect(ended == "http://127.0.0.1:\(server.port): the connection broke in the middle of an answer")
+        }
+    }
+
+    @Test("An answer beyond its limit is not taken") func answerLimit() async throws {
+        try await run { _ in ScriptedAnswer(chunks: Array(repeating: Array(repeating: 32, count: 1 << 19), count: 5)) } _: {
+            client, server in
+            for (limit, isTaken) in [(5 << 19, true), (2 << 20, false)] {
+                let request = APIRequest(path: "/api", accept: "*/*", answerLimitBytes: limit)
+                let text = await failure { try await client.answer { _ in request }.body.count }
+                #expect(
+                    text
+                        == (isTaken
+                            ? "no error: \(5 << 19)"
+                            : "http://127.0.0.1:\(server.port): the answer to /api is larger than 2 MiB"))
+            }
+        }
+    }
+
+    @Test("The rate limit holds requests back, watches too, and counts what it did") func rate() async throws {
+        let clock = InstantClock()
+        let options = APIClientOptions(requestsPerSecond: 1, burst: 2)
+        try await run(options: options, clock: clock) { _ in .json(emptyServices) } _: { client, _ in
+            for _ in 0..<3 { _ = try await client.list(services) }
+            _ = try await client.watch(WatchRequest(resource: APIResource(.service), start: .after("1"), timeoutSeconds: 1))
+            #expect(clock.slept == [.seconds(1), .seconds(1)])
+            let counts = client.statistics
+            #expect(counts.requests == 4)
+            #expect(counts.answers == [2: 4])
+            #expect(counts.heldBack == 2)
+            #expect(counts.heldBackTime == .seconds(2))
+        }
+    }
+
+    @Test("A client that is shut down ends what is under way") func shutdown() async throws {
+        try await ScriptedServer.run({ _ in ScriptedAnswer(end: .stall) }) { server in
+            let connection = try ClusterConnection(kubeconfig: "", master: "http://127.0.0.1:\(server.port)")
+            let client = try APIClient(
+                connection: connection, options: APIClientOptions(requestsPerSecond: 0), logger: quiet)
+            var events = try await client.watch(
+                WatchRequest(resource: APIResource(.service), start: .after("1"), timeoutSeconds: 300)
+            ).makeAsyncIterator()
+            try await client.shutdown()
+            let text = await failure { try await events.next() }
+            #expect(!text.hasPrefix("no error"), "\(text)")
         }
     }
 

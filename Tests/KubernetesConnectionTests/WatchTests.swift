@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test("A watch on which nothing comes is ended") func silence() async throws {
-        let options = APIClientOptions(requestsPerSecond: 0, watchSilenceLimit: .milliseconds(300))
+        let options = APIClientOptions(requestsPerSecond: 0, watchSilenceLimit: .seconds(3))
         try await run(options) { _ in
             ScriptedAnswer(chunks: [Array(Self.event("ADDED", "a", "8").utf8)], end: .stall)
         } _: { client, server in

@@ -98,6 +98,7 @@ extension APIClient {
         if field == "certificate-authority", let authority = connection.tls.authority {
             return "\(authority.origin) must hold its authority"
         }
+        guard connection.origin.hasPrefix("kubeconfig") else { return "a kubeconfig's \(field) can name it" }
         return "\(connection.origin): \(field) can name it"
     }
 

@@ -55,6 +55,7 @@ package final class APIClient: Sendable {
         tls = ClientTLS(connection.tls, now: wallClock)
         formatInUse = Mutex(options.format)
         if connection.server.isSecure { _ = try tls.current() }
+        for warning in connection.warnings { logger.warning("\(warning)") }
         let eventLoopGroup = eventLoopGroup ?? MultiThreadedEventLoopGroup.singleton
         requests = HTTPClient(
             eventLoopGroupProvider: .shared(eventLoopGroup),
