@@ -43,6 +43,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(
         name: "ManifestSource",
         dependencies: ["ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", yams]),
+    .target(name: "NodeConfiguration", dependencies: ["ManifestSource", "NetworkTypes"]),
     .target(
         name: "KubernetesWire", dependencies: ["KubernetesModel"]),
     .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel"]),
@@ -116,7 +117,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .executableTarget(
         name: "fairway",
         dependencies: [
-            "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource",
+            "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource", "NodeConfiguration",
             "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
             "NftablesDataplane", "BPFDataplane", "UserspaceDataplane", "Relay", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
             "LocalAddress", nioCore, nioPosix, argumentParser, logging, metrics, lifecycle, signals, yams,
@@ -203,6 +204,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "ManifestSourceTests",
         dependencies: ["ManifestSource", "ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", "KubernetesModelTesting"]),
+    .testTarget(name: "NodeConfigurationTests", dependencies: ["NodeConfiguration", "ManifestSource", "NetworkTypes"]),
     .testTarget(
         name: "EndpointSliceControllerTests",
         dependencies: ["EndpointSliceController", "ObjectStore", "KubernetesModel", "NetworkTypes", yams],

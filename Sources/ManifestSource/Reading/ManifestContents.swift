@@ -79,7 +79,7 @@ extension ManifestContents {
         self = sink.contents
     }
 
-    private static func isJSON(_ bytes: [UInt8]) -> Bool {
+    static func isJSON(_ bytes: [UInt8]) -> Bool {
         let text = bytes.starts(with: ByteOrderMark.utf8) ? bytes.dropFirst(ByteOrderMark.utf8.count) : bytes[...]
         let first = text.first { $0 != 0x20 && !(9...13).contains($0) }
         return first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
