@@ -130,3 +130,11 @@ struct OptionsTests {
         #expect(ConfigurationChange.all(from: old, to: old) == [])
     }
 }
+
+struct PacingTests {
+    @Test(arguments: ["", "mode: nftables\n", "nftables: {syncPeriod: 30s, minSyncPeriod: 1s}\nmode: nftables\n", "mode: ipvs\n"])
+    func `kube-proxy's default periods stand for Fairway's own`(text: String) throws {
+        let arguments = ConfigurationOptions(try document(kubeProxyHead + text)).arguments
+        #expect(!arguments.contains { $0.contains("sync-period") }, "\(arguments)")
+    }
+}

@@ -79,9 +79,10 @@ extension ConfigurationOptions {
         if mode.name.isEmpty { set("proxy-mode", .text(mode.carrier), "mode") }
         if document.setting("oomScoreAdj") == nil { set("oom-score-adj", document["oomScoreAdj"], "oomScoreAdj") }
         addListenDefaults(document)
-        // 30 s is what kube-proxy has to look at the kernel again; here the kernel tells of changes.
-        let period = "\(mode.section.rawValue).syncPeriod"
-        if document[period] == document.schema[period]?.standard { settings.removeAll { $0.field == period } }
+        // kube-proxy looks at the kernel every 30 s and rests for 1 s after a change. Here the kernel tells of changes and a
+        // step costs little: those defaults, written down or not, stand for Fairway's own.
+        for period in ["syncPeriod", "minSyncPeriod"].map({ "\(mode.section.rawValue).\($0)" })
+        where document[period] == document.schema[period]?.standard { settings.removeAll { $0.field == period } }
         if mode.section == .ipvs, document.setting("ipvs.scheduler") == nil { set("ipvs-scheduler", "rr", "ipvs.scheduler") }
         addNodePortDefaults(document, mode)
     }

@@ -21,6 +21,8 @@ package struct ConfigurationField: Sendable, Hashable {
     package let path: String
     package let kind: Kind
     package let standard: ConfigurationValue
+    /// False: the default is that nothing is said, and `standard` only stands for it.
+    let hasStandard: Bool
     /// The flag of `fairway run` that says the same; nil: nothing here comes of the field.
     package let flag: String?
     /// A zero or an empty text is no value of its own: it stands for the default, as in Kubernetes' own defaulting.
@@ -30,8 +32,9 @@ package struct ConfigurationField: Sendable, Hashable {
 
     init(
         _ path: String, _ kind: Kind, _ standard: ConfigurationValue, flag: String? = nil, emptyIsDefault: Bool = false,
-        unused: String? = nil
+        unused: String? = nil, hasStandard: Bool = true
     ) {
+        self.hasStandard = hasStandard
         self.path = path
         self.kind = kind
         self.standard = standard

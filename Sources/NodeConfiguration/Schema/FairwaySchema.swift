@@ -20,7 +20,8 @@ extension RunFlag {
             case .list: .commaList
             case .repeatable: .texts
             }
-        return ConfigurationField(fieldName, kind, standard.map(Self.canonical(kind)) ?? Self.none(kind), flag: name)
+        return ConfigurationField(
+            fieldName, kind, standard.map(Self.canonical(kind)) ?? Self.none(kind), flag: name, hasStandard: standard != nil)
     }
 
     private static func canonical(_ kind: ConfigurationField.Kind) -> (ConfigurationValue) -> ConfigurationValue {

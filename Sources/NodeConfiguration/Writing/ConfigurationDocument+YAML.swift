@@ -12,14 +12,6 @@ extension ConfigurationDocument {
     }
 }
 
-extension ConfigurationField {
-    /// Its default says something; else it is that nothing is set.
-    fileprivate var hasStandard: Bool {
-        guard let flag = flag.flatMap(RunFlag.named), flag.fieldName == path else { return true }
-        return flag.standard != nil
-    }
-}
-
 /// Fields below each other, in the order they came in.
 private struct Branch {
     indirect enum Child {
