@@ -52,7 +52,7 @@ extension FairwayTests {
             let warnings = daemon.lines.filter { $0.contains(" warning ") }
             for part in [
                 "\(file) decides: ignored --metrics-bind-address", "\(file): enableProfiling has no meaning here",
-                "line 9: unknown field \"mod\"",
+                "line 10: unknown field \"mod\"",
             ] { #expect(warnings.contains { $0.contains(part) }, "\(part) in \(warnings)") }
             // Its section is not that of the mode.
             #expect(!warnings.contains { $0.contains("masqueradeBit") })
@@ -133,6 +133,25 @@ extension FairwayTests {
             let output = try await run(["--config", file])
             #expect(output.status == .exited(2), "\(output)")
             #expect(output.standardError.hasPrefix("fairway: \(file):4:10: dnsPods: --dns-pods"), "\(output)")
+        }
+
+        @Test func `check tells everything that is wrong with a file, what nobody knows too`() async throws {
+            let folder = try ScratchFolder()
+            let network = TestNetwork()
+            defer { network.close() }
+            let namespace = try network.addNamespace("cli")
+            func check(_ text: String) async throws -> ProcessOutput {
+                let file = try folder.write("config.yaml", text)
+                return try await namespace.run([productPath("fairway"), "check", "--config", file])
+            }
+            let good = try await check(Self.nftables)
+            #expect(good.status == .exited(0), "\(good)")
+            let stray = try await check(Self.head + "mod: nftables\n")
+            #expect(stray.status == .exited(1), "\(stray)")
+            #expect(stray.standardOutput.hasSuffix("/config.yaml:3:1: unknown field \"mod\"\n"), "\(stray)")
+            let wrong = try await check(Self.head + "mode: magic\noomScoreAdj: 5000\n")
+            #expect(wrong.status == .exited(1), "\(wrong)")
+            #expect(wrong.standardOutput.split(separator: "\n").count == 2, "\(wrong)")
         }
 
         @Test func `what is in force is written, and brings the same when it is read`() async throws {

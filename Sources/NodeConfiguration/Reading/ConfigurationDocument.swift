@@ -12,20 +12,20 @@ package struct ConfigurationDocument: Sendable {
     /// What the file sets, by the path of the field.
     package private(set) var values: [String: ConfigurationValue]
     private var places: [String: Place]
-    /// Fields that nobody knows, and those given twice, as `line 3: field "mod"`; the last of two holds.
-    package let strayFields: [String]
+    /// Fields that nobody knows, and those given twice; the last of two holds.
+    package let strayFaults: [ConfigurationFault]
 
     /// - Parameter values: what is set; what the schema does not know is a mistake of the caller.
     package init(
         schema: ConfigurationSchema, path: String = "", values: [String: ConfigurationValue] = [:],
-        places: [String: Place] = [:], strayFields: [String] = []
+        places: [String: Place] = [:], strayFaults: [ConfigurationFault] = []
     ) {
         precondition(values.keys.allSatisfy { schema[$0] != nil })
         self.schema = schema
         self.path = path
         self.values = values
         self.places = places
-        self.strayFields = strayFields
+        self.strayFaults = strayFaults
     }
 
     /// What is in force: what the file sets, else the default.
@@ -49,6 +49,9 @@ package struct ConfigurationDocument: Sendable {
         return ConfigurationFault(
             path: path, line: place?.line ?? 0, column: place?.column ?? 0, message: "\(field): \(message)")
     }
+
+    /// As `line 3: unknown field "mod"`.
+    package var strayFields: [String] { strayFaults.map { "line \($0.line): \($0.message)" } }
 
     /// One line about what is in the file and known to nobody, nil when there is nothing.
     package var strayWarning: String? {

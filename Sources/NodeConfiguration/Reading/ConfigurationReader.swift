@@ -6,7 +6,7 @@ struct ConfigurationReader {
     private var faults: [ConfigurationFault] = []
     private var values: [String: ConfigurationValue] = [:]
     private var places: [String: ConfigurationDocument.Place] = [:]
-    private var strayFields: [String] = []
+    private var strayFaults: [ConfigurationFault] = []
 
     init(path: String) { self.path = path }
 
@@ -17,7 +17,7 @@ struct ConfigurationReader {
         let schema = try schema(of: entries, in: document)
         readFields(entries.filter { $0.key != "apiVersion" && $0.key != "kind" }, below: "", of: schema)
         if !faults.isEmpty { throw ConfigurationFaults(faults) }
-        return ConfigurationDocument(schema: schema, path: path, values: values, places: places, strayFields: strayFields)
+        return ConfigurationDocument(schema: schema, path: path, values: values, places: places, strayFaults: strayFaults)
     }
 
     private func schema(
@@ -47,7 +47,7 @@ struct ConfigurationReader {
         for entry in entries {
             let name = parent.isEmpty ? entry.key : "\(parent).\(entry.key)"
             if !seen.insert(entry.key).inserted {
-                strayFields.append("line \(entry.line): field \"\(name)\" is given twice, the last holds")
+                addStray(entry, "field \"\(name)\" is given twice, the last holds")
             }
             if let field = schema[name] {
                 read(entry, as: field)
@@ -55,9 +55,13 @@ struct ConfigurationReader {
                 readGroup(entry, name, of: schema)
             } else {
                 let hint = schema.similar(to: name).map { " (\($0) is one)" } ?? ""
-                strayFields.append("line \(entry.line): unknown field \"\(name)\"\(hint)")
+                addStray(entry, "unknown field \"\(name)\"\(hint)")
             }
         }
+    }
+
+    private mutating func addStray(_ entry: LocatedValue.Entry, _ message: String) {
+        strayFaults.append(ConfigurationFault(path: path, line: entry.line, column: entry.column, message: message))
     }
 
     private mutating func readGroup(_ entry: LocatedValue.Entry, _ name: String, of schema: ConfigurationSchema) {

@@ -15,8 +15,10 @@ struct KubeProxyRemains: ~Copyable {
 
     /// - Throws: `NetlinkError` without nf_tables.
     init() throws(NetlinkError) {
-        nftables = try NftablesSocket()
-        addresses = try NodeAddresses()
+        let nftables = try NftablesSocket()
+        let addresses = try NodeAddresses()
+        self.nftables = nftables
+        self.addresses = addresses
     }
 
     /// Removes all of it, each table in a transaction of its own.

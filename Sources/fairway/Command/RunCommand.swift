@@ -66,7 +66,7 @@ struct RunCommand: AsyncParsableCommand {
         var configuration = try daemonConfiguration(needsSource: !file.initOnly)
         if let score = configuration.node.outOfMemoryScore { OutOfMemoryScore.set(score, logger: logger) }
         if file.initOnly { return try InitialSetup(configuration, logger: logger).run() }
-        configuration.reload = plan.file.map { ConfigurationReload($0, flags: plan.given, verbosity: verbosity) }
+        configuration.reload = ConfigurationReload(plan, verbosity: verbosity)
         try await Daemon(configuration: configuration, logger: logger).run()
     }
 

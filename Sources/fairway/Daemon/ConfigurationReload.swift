@@ -9,11 +9,16 @@ struct ConfigurationReload: Sendable {
     /// As it is in force.
     private(set) var file: RunPlan.File
     private let flags: FlagList
+    /// Told already.
+    private var warnings: Set<String>
     let verbosity: LogVerbosity
 
-    init(_ file: RunPlan.File, flags: FlagList, verbosity: LogVerbosity) {
+    /// Nil when the options are from flags alone.
+    init?(_ plan: RunPlan, verbosity: LogVerbosity) {
+        guard let file = plan.file else { return nil }
         self.file = file
-        self.flags = flags
+        flags = plan.given
+        warnings = Set(plan.warnings)
         self.verbosity = verbosity
     }
 
@@ -47,9 +52,9 @@ struct ConfigurationReload: Sendable {
             throw plan.located(error)
         }
         let changes = ConfigurationChange.all(from: file.options, to: read.options)
-        let warnings = plan.warnings.filter { !file.options.warnings.contains($0) }
-        file = read
-        return Step(changes: changes, configuration: configuration, logLevel: plan.command.logLevel, warnings: warnings)
+        let news = plan.warnings.filter { !warnings.contains($0) }
+        (file, warnings) = (read, Set(plan.warnings))
+        return Step(changes: changes, configuration: configuration, logLevel: plan.command.logLevel, warnings: news)
     }
 }
 
