@@ -11,6 +11,7 @@ let strictSettings: [SwiftSetting] = [
 ]
 
 let collections = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -23,6 +24,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // libFuzzer brings the main function, so these link only with -sanitize=fuzzer: make fuzz.
@@ -45,11 +47,14 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: ["ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", yams]),
     .target(name: "NodeConfiguration", dependencies: ["ManifestSource", "NetworkTypes"]),
     .target(
-        name: "KubernetesWire", dependencies: ["KubernetesModel"]),
-    .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel"]),
+        name: "KubernetesWire", dependencies: ["KubernetesModel", "NetworkTypes", protobuf],
+        exclude: ["Protos", "Generated/protos.cksum"]),
+    .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel", "ObjectStore"]),
     .target(
         name: "EndpointSliceController",
-        dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
+        dependencies: [
+            "KubernetesClient", "KubernetesWire", "KubernetesModel", "ObjectStore", "NetworkTypes", collections, deque,
+        ]),
     .target(
         name: "ServicePolicy",
         dependencies: ["ServiceTable", "KubernetesModel", "ObjectStore", "NetworkTypes", collections]),
@@ -207,7 +212,10 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(name: "NodeConfigurationTests", dependencies: ["NodeConfiguration", "ManifestSource", "NetworkTypes"]),
     .testTarget(
         name: "EndpointSliceControllerTests",
-        dependencies: ["EndpointSliceController", "ObjectStore", "KubernetesModel", "NetworkTypes", yams],
+        dependencies: [
+            "EndpointSliceController", "KubernetesClient", "KubernetesWire", "ObjectStore", "KubernetesModel", "NetworkTypes",
+            yams,
+        ],
         exclude: ["Golden"]),
     .testTarget(
         name: "ServicePolicyTests",
@@ -307,7 +315,12 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         ]),
     .testTarget(
         name: "KubernetesWireTests",
-        dependencies: ["KubernetesWire", "KubernetesModel"]),
+        dependencies: ["KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
+    .testTarget(
+        name: "KubernetesClientTests",
+        dependencies: [
+            "KubernetesClient", "KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "ObjectStore",
+        ]),
     .testTarget(name: "LayeringTests"),
 ]
 
@@ -341,6 +354,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.6.0"),

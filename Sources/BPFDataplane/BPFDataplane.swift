@@ -41,6 +41,11 @@ package struct BPFDataplane: Dataplane, ~Copyable {
     ///   another process works with the pin folder.
     package mutating func adoptOrder() throws(DataplaneError) -> AdoptedOrder { try open().order() }
 
+    /// Finds out whether this process could be the dataplane, beside another one that is, and changes nothing.
+    ///
+    /// - Throws: as `adoptOrder` does, but for the pin folder that another process works with.
+    package static func rehearse(_ settings: BPFSettings) throws(DataplaneError) { try BPFEngine.rehearse(settings) }
+
     private mutating func open() throws(DataplaneError) -> BPFEngine {
         if let engine { return engine }
         let opened = try BPFEngine(settings, notify: notify)

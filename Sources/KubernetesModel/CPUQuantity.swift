@@ -1,8 +1,8 @@
 /// CPU amounts as `resource.Quantity` writes them, in millicores.
-enum CPUQuantity {
+package enum CPUQuantity {
     /// Parses `4`, `1.5`, `3920m`, `2k`, `250000u`, `1e3`; rounds up to whole millicores as the API does.
     /// Nil for other text, negative amounts and those past 2^63 - 1.
-    static func milliCPU(_ text: String) -> Int64? {
+    package static func milliCPU(_ text: String) -> Int64? {
         var rest = Substring(text).utf8
         if rest.first == UInt8(ascii: "+") { rest.removeFirst() }
         var digits: Int64 = 0
@@ -29,7 +29,7 @@ enum CPUQuantity {
     }
 
     /// `4` or `3920m`.
-    static func text(milliCPU value: Int64) -> String {
+    package static func text(milliCPU value: Int64) -> String {
         value % 1000 == 0 ? String(value / 1000) : "\(value)m"
     }
 

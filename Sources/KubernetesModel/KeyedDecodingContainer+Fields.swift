@@ -118,7 +118,7 @@ extension KeyedDecodingContainer where Key == ObjectField {
 
 extension String {
     /// Without ASCII space at either end.
-    var trimmingASCIISpace: Substring {
+    package var trimmingASCIISpace: Substring {
         var rest = self[...]
         while let first = rest.utf8.first, first == 0x20 || (9...13).contains(first) { rest.removeFirst() }
         while let last = rest.utf8.last, last == 0x20 || (9...13).contains(last) { rest.removeLast() }

@@ -1,7 +1,7 @@
 /// The syntax of names in the API. Each rule returns what is wrong, nil when nothing is.
 ///
 /// Rules and lengths: apimachinery's validation, over RFC 1123, RFC 1035 and RFC 6335.
-enum NameSyntax {
+package enum NameSyntax {
     static let labelLimit = 63
     static let subdomainLimit = 253
     /// RFC 6335 section 5.1.
@@ -76,7 +76,7 @@ enum NameSyntax {
     }
 
     /// Annotation keys are compared in lower case: `Example.com/x` passes where a label key would not.
-    static func annotationKey(_ text: String) -> String? {
+    package static func annotationKey(_ text: String) -> String? {
         guard qualifiedName(text) != nil else { return nil }
         return qualifiedName(text.lowercased())
     }

@@ -36,7 +36,7 @@ extension Node: Codable {
                 try container.decode(String.self, forKey: .cpu)
             }
         guard let value = CPUQuantity.milliCPU(text) else {
-            throw container.fault(.cpu, Phrase.invalid(text, "must be a quantity of CPU (e.g. 4, 1.5 or 3920m)"))
+            throw container.fault(.cpu, Phrase.invalid(text, Phrase.cpuQuantity))
         }
         return value
     }

@@ -11,7 +11,7 @@ extension ServiceSpec: Codable {
     private enum ClientIPField: String, CodingKey { case timeoutSeconds }
 
     /// The API's default of `sessionAffinityConfig.clientIP.timeoutSeconds`, in seconds.
-    static let defaultAffinityTimeoutSeconds: Int32 = 10800
+    package static let defaultAffinityTimeoutSeconds: Int32 = 10800
 
     public init(from decoder: any Decoder) throws {
         let interner = decoder.interner
@@ -115,7 +115,7 @@ extension ServiceSpec: Codable {
     }
 
     /// The fields can put this Service in reach of clients outside the cluster.
-    var isExternallyAccessible: Bool {
+    package var isExternallyAccessible: Bool {
         type == .nodePort || type == .loadBalancer || !externalIPs.isEmpty
     }
 }

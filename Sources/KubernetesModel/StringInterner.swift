@@ -39,7 +39,8 @@ package final class StringInterner: Sendable {
         }
     }
 
-    func intern(keysOf map: [String: String]) -> [String: String] {
+    /// Keys and values alike.
+    package func intern(keysOf map: [String: String]) -> [String: String] {
         var result = [String: String](minimumCapacity: map.count)
         for (key, value) in map { result[intern(key)] = intern(value) }
         return result

@@ -5,9 +5,11 @@ public import KubernetesModel
 public enum StoreEvent: Sendable, Hashable {
     /// The object exists and looks like this, whether the store knew it or not.
     case set(KubernetesObject)
+    /// The object exists, and its state cannot be read: what was known of it stays, also when its kind is listed anew.
+    case keep(ObjectReference)
     /// The object is gone. Unknown objects are ignored.
     case delete(ObjectReference)
-    /// The source begins to list this kind anew: what is not `set` again before `synced` is gone.
+    /// The source begins to list this kind anew: what is not `set` or kept before `synced` is gone.
     case reset(ObjectKind)
     /// The source has told every object of this kind that it knows; it is connected.
     case synced(ObjectKind)
@@ -70,6 +72,8 @@ public struct ObjectStore: Sendable {
         case .set(let object):
             relisted[object.kind]?.insert(object.metadata.key)
             set(object, &dirty)
+        case .keep(let reference):
+            relisted[reference.kind]?.insert(reference.key)
         case .delete(let reference):
             relisted[reference.kind]?.remove(reference.key)
             delete(reference, &dirty)

@@ -115,4 +115,22 @@ package struct UserspaceDataplane: Dataplane, ~Copyable {
         var redirection = try Redirection(settings)
         return try redirection.remove()
     }
+
+    /// Has nothing new brought to relays by what this mode ever put into the kernel; connections that they have go on.
+    ///
+    /// - Returns: false when there is nothing.
+    package static func retireState(_ settings: UserspaceSettings = UserspaceSettings()) throws(DataplaneError) -> Bool {
+        try Redirection(settings).retire()
+    }
+
+    /// Finds out whether this process could be the dataplane, and changes nothing: it may write to nf_tables, and the kernel
+    /// has what the rules are made of.
+    ///
+    /// - Throws: as `init` does, and `.unsupported` or `.refused` with what the kernel says to the rules.
+    package static func rehearse(_ settings: UserspaceSettings) throws(DataplaneError) {
+        guard settings.binding == .redirect else { return }
+        do throws(DataplaneError) { try Redirection(settings).rehearse() } catch {
+            throw error.code == .permission ? needsPrivilege(error.cause) : error
+        }
+    }
 }

@@ -95,7 +95,13 @@ extension FairwayTests {
             (["run", "--manifests", "/tmp", "--config", "/nowhere/at/all.yaml"], "--config /nowhere/at/all.yaml: cannot be read: No such file"),
             (["run", "--manifests", "/tmp", "--userspace-bind", "everywhere"], "--userspace-bind everywhere: expected redirect or loopback"),
             (["run", "--manifests", "/tmp", "--userspace-drain-timeout", "1.5s"], "--userspace-drain-timeout 1.5s"),
-            (["run", "--manifests", "/tmp", "--userspace-rest-after-failures", "-1"], "--userspace-rest-after-failures"),
+            (["run", "--manifests", "/tmp", "--userspace-drain-timeout", "-1s"], "--userspace-drain-timeout -1s: expected whole seconds, 0 or more"),
+            (["run", "--manifests", "/tmp", "--userspace-rest-after-failures", "-1"], "--userspace-rest-after-failures -1: expected 0 to 1000"),
+            (["run", "--manifests", "/tmp", "--userspace-rest-after-failures", "--verbose"], "--userspace-rest-after-failures"),
+            (["run", "--manifests", "/tmp", "--ebpf-max-sockets", "-1"], "--ebpf-max-sockets -1: expected"),
+            (["run", "--manifests", "/tmp", "--conntrack-min", "-1"], "--conntrack-min -1: expected 0 to 2147483647"),
+            (["run", "--manifests", "/tmp", "--dns-ttl", "-1"], "--dns-ttl -1: expected 0 to 3600"),
+            (["run", "--manifests", "/tmp", "--full-sync-period", "-1h"], "--full-sync-period -1h: expected a duration"),
             (["run", "--manifests", "/tmp", "--proxy-mode", "ebpf", "--ebpf-cgroup", "kubepods"], "--ebpf-cgroup"),
             (["run", "--manifests", "/tmp", "--ebpf-pin-path", "pins"], "--ebpf-pin-path"),
             (["run", "--manifests", "/tmp", "--ebpf-interfaces", "eth0,a*b"], "--ebpf-interfaces"),
@@ -123,7 +129,7 @@ extension FairwayTests {
                 ["run", "--manifests", "/tmp", "--service-cluster-ip-range", "10.0.0.0/8,11.0.0.0/8"],
                 "--service-cluster-ip-range"
             ),
-            (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds", "-5"], "--min-sync-period-milliseconds"),
+            (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds", "-5"], "--min-sync-period-milliseconds -5: expected 0 to 60000"),
             (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds=99999"], "--min-sync-period-milliseconds"),
             (["run", "--manifests", "/tmp", "--min-sync-period-milliseconds=soon"], "--min-sync-period-milliseconds"),
             (["run", "--manifests", "/tmp", "--full-sync-period", "often"], "--full-sync-period"),
@@ -151,6 +157,34 @@ extension FairwayTests {
             #expect(output.status == .exited(1), "\(output)")
             #expect(output.standardError.contains("CAP_NET_ADMIN"), "\(output)")
             #expect(output.standardError.count(where: \.isNewline) == 1, "\(output)")
+        }
+
+        /// The flags, and those of them that are warned of.
+        @Test(arguments: [
+            (["--ebpf-interfaces", "eth0", "--ebpf-max-sockets=64", "--masquerade-all"], "nftables", ["--ebpf-interfaces", "--ebpf-max-sockets"]),
+            (["--proxy-mode", "ebpf", "--ebpf-interfaces", "eth0", "--userspace-bind", "redirect", "--conntrack-min", "0"], "ebpf", ["--userspace-bind", "--conntrack-min"]),
+            (["--userspace-rest-after-failures", "3"], "nftables", ["--userspace-rest-after-failures"]),
+            (["--userspace-rest-after-failures", "3", "--nodeport-addresses", "localhost"], "nftables", []),
+            (
+                ["--proxy-mode", "userspace", "--masquerade-all", "--close-stale-connections", "--ebpf-cgroup", "/x", "--conntrack-min", "0"],
+                "userspace --userspace-bind redirect", ["--ebpf-cgroup", "--masquerade-all", "--close-stale-connections"]
+            ),
+            (
+                ["--proxy-mode", "userspace", "--userspace-bind", "loopback", "--conntrack-tcp-be-liberal", "--ebpf-pin-path", "/sys/fs/bpf/x"],
+                "userspace --userspace-bind loopback", ["--conntrack-tcp-be-liberal"]
+            ),
+        ])
+        func `an option that has no effect in the mode is warned of`(options: [String], mode: String, flags: [String]) async throws {
+            // It ends for the admin socket's sake, or for want of the capability.
+            let output = try await run(
+                ["run", "--manifests", "/nowhere", "--state-dir", "", "--admin-socket", "/proc/fairway/x", "--take-over"] + options,
+                through: Self.withoutAdmin)
+            #expect(output.status == .exited(1), "\(output)")
+            let warnings = output.standardError.split(separator: "\n").filter { $0.contains("has no effect") }
+            #expect(warnings.count == flags.count, "\(output)")
+            for flag in flags {
+                #expect(warnings.contains { $0.contains("warning") && $0.contains("\(flag) has no effect with --proxy-mode \(mode)") }, "\(output)")
+            }
         }
 
         @Test(arguments: ["services", "endpoints", "frontends", "backends", "status"])

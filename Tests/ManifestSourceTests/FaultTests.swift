@@ -84,6 +84,12 @@ struct FaultTests {
             "a field given twice, once with an escape",
             "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\",\n\"n\\u0061me\":\"b\"}}",
             "a.yaml:2:1: Pod default/a: metadata.name: the field is given twice"),
+        Case(
+            "a second document", "{\"apiVersion\": \"v1\", \"kind\": \"Pod\",\n \"metadata\": {\"name\": \"a\"}}\n---\n"
+                + "{\"apiVersion\": \"v1\", \"kind\": \"Pod\",\n \"metadata\": {\"namespace\": \"x\"}}",
+            "a.yaml:5:2: Pod: metadata.name: Required value"),
+        Case("a mark that is none", "{}\n--x", "a.yaml:1:1: kind: Required value", "a.yaml:2:1: a manifest must be a map of fields, found \"-\""),
+        Case("a mark in the middle of a line", "{\"a\":1} ---", "a.yaml:1:1: kind: Required value", "a.yaml:1:9: a manifest must be a map of fields, found \"-\""),
         Case("a missing comma", "{\"a\": 1\n \"b\": 2}", "a.yaml:2:2: expected \",\" or \"}\", found a string"),
         Case("a comma at the end", "{\"a\": 1,}", "a.yaml:1:9: expected a value after \",\", found \"}\""),
         Case("a file cut short", "{\"a\": [1,\n", "a.yaml:2:1: expected a value, found the end of the file"),

@@ -102,6 +102,30 @@ func endpointElements(_ range: Range<UInt32>) -> [NftablesElement] {
         }
     }
 
+    @Test("a batch that is only looked at changes nothing, its refusal is the same", arguments: failures)
+    func checking(_ failure: Failure) async throws {
+        try await inNetworkNamespace {
+            let socket = try NftablesSocket()
+            try NftablesBatchTests.prepare(socket)
+            let (before, generation) = (try nftList(), try socket.generation())
+            var good = NftablesBatch()
+            try good.destroyTable(table)
+            try good.addTable(table)
+            try good.addChain(NftablesChain("other"), to: table)
+            try socket.check(good)
+            var bad = NftablesBatch()
+            try failure.add(&bad)
+            do {
+                try socket.check(bad)
+                Issue.record("nothing was refused")
+            } catch let error as NetlinkError {
+                #expect(error.code == failure.code && error.object == failure.object, "\(error)")
+            }
+            #expect(try nftList() == before)
+            #expect(try socket.generation() == generation)
+        }
+    }
+
     @Test("thousands of refusals in one batch do not block, and the first is told")
     func manyRefusals() async throws {
         try await inNetworkNamespace {

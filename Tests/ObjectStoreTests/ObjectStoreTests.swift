@@ -44,6 +44,20 @@ import Testing
         #expect(ObjectKind.allCases.allSatisfy { store.snapshot.keys(of: $0).isEmpty })
     }
 
+    @Test("an object that is kept while its kind is listed anew stays as it was; one never known stays unknown")
+    func keep() {
+        var store = ObjectStore()
+        let web = KubernetesObject.service(.make("web"))
+        let db = KubernetesObject.service(.make("db"))
+        let never = KubernetesObject.service(.make("never"))
+        _ = store.apply([.set(web), .set(db), .synced(.service)])
+        let dirty = store.apply([.reset(.service), .keep(web.reference), .keep(never.reference), .synced(.service)])
+        #expect(dirty.objects == [db.reference])
+        #expect(store.snapshot[web.reference] == web)
+        #expect(store.snapshot[never.reference] == nil)
+        #expect(store.apply([.keep(web.reference)]).isEmpty)
+    }
+
     @Test("a change of a slice makes its Service dirty; a slice of no Service makes none")
     func sliceDirtiesService() {
         var store = ObjectStore()

@@ -18,13 +18,7 @@ internal import LinuxSystem
     /// - Throws: `.locked` when another process has it; `.wrongShape` when it would not be on a bpf file system.
     package init(_ path: String) throws(BPFError) {
         let doing = "use pin folder \(path)"
-        let isDefault = path.hasPrefix(BPFFileSystem.defaultPath + "/")
-        if isDefault { try BPFFileSystem.mount() }
-        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        guard try BPFFileSystem.contains(parent.isEmpty ? "/" : parent) else {
-            let cause = "it is not on a bpf file system: mount -t bpf bpf \(parent)"
-            throw BPFError(.wrongShape, doing: doing, cause: cause)
-        }
+        try Self.requirePlace(path)
         for _ in 0..<BPFLimits.attempts {
             let isNew = try BPFFileSystem.makeFolder(path)
             // Whoever had it may remove it between these calls: then there is another by that name, or none.
@@ -35,6 +29,16 @@ internal import LinuxSystem
             return
         }
         throw BPFError(.busy, doing: doing, cause: "it is removed again and again")
+    }
+
+    /// Makes sure that a folder of that path would be on a bpf file system, as `init` does.
+    package static func requirePlace(_ path: String) throws(BPFError) {
+        if path.hasPrefix(BPFFileSystem.defaultPath + "/") { try BPFFileSystem.mount() }
+        let parent = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        guard try BPFFileSystem.contains(parent.isEmpty ? "/" : parent) else {
+            let cause = "it is not on a bpf file system: mount -t bpf bpf \(parent)"
+            throw BPFError(.wrongShape, doing: "use pin folder \(path)", cause: cause)
+        }
     }
 
     private static func lock(_ path: String, _ doing: String) throws(BPFError) -> FileDescriptor? {

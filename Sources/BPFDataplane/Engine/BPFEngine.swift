@@ -74,6 +74,25 @@ final class BPFEngine: Sendable {
         try dataplane("pin maps") { try PinnedMaps(folder: options.pinPath).pin(maps) }
     }
 
+    /// What `init` finds out before it changes anything.
+    static func rehearse(_ options: BPFSettings) throws(DataplaneError) {
+        try probe()
+        try dataplane("open pin folder \(options.pinPath)") { try PinFolder.requirePlace(options.pinPath) }
+        let links = CgroupLinks(cgroup: try cgroup(options), folder: options.pinPath)
+        try dataplane("start the ebpf mode") { try links.requireCgroup() }
+        let pinned = PinnedMaps(folder: options.pinPath)
+        if case .newer(let schema) = try dataplane("read what is pinned at \(options.pinPath)", { try pinned.find() }) {
+            throw newerVersion(schema, options)
+        }
+    }
+
+    private static func newerVersion(_ schema: UInt32, _ options: BPFSettings) -> DataplaneError {
+        DataplaneError(
+            .newerVersion, doing: "read what is pinned at \(options.pinPath)",
+            cause: "it was written by a newer Fairway (schema \(schema), this one knows \(FW_SCHEMA)); run that "
+                + "version, or `fairway cleanup` first")
+    }
+
     /// Every part that a kernel may lack is tried.
     private static func probe() throws(DataplaneError) {
         let missing = try dataplane("look at what this kernel can do") { try BPFFeature.missing() }
@@ -100,11 +119,7 @@ final class BPFEngine: Sendable {
         switch finding {
         case .nothing: break
         case .older(let schema): notify(.info("maps of schema \(schema) are replaced; connections in them end"))
-        case .newer(let schema):
-            throw DataplaneError(
-                .newerVersion, doing: "read what is pinned at \(options.pinPath)",
-                cause: "it was written by a newer Fairway (schema \(schema), this one knows \(FW_SCHEMA)); run that "
-                    + "version, or `fairway cleanup` first")
+        case .newer(let schema): throw newerVersion(schema, options)
         case .current:
             do throws(BPFError) {
                 var missing: [String] = []

@@ -52,6 +52,9 @@ struct CgroupLinks: Sendable {
         }
     }
 
+    /// - Throws: `.notFound` when there is no such folder.
+    func requireCgroup() throws(BPFError) { _ = try cgroupID() }
+
     /// The inode of its folder (kernfs).
     private func cgroupID() throws(BPFError) -> UInt64 {
         var facts = stat()

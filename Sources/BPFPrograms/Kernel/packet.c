@@ -21,6 +21,36 @@ static __noinline int fw_without_frontend(struct __sk_buff *skb, struct fw_packe
 	return FW_GO_ON;
 }
 
+// Whether a packet within a TCP connection is for a socket of this node: a relay's, of a mode that ran before and has yet to
+// end what its clients began, or one that was connected from a port which is a NodePort too.
+static __noinline int fw_is_connected_here(struct __sk_buff *skb, struct fw_packet *packet)
+{
+	struct bpf_sock_tuple tuple = {};
+	struct bpf_sock *found;
+	__u32 bytes;
+	int listens;
+
+	if (fw_is_ipv4(&packet->tuple.destination)) {
+		tuple.ipv4.saddr = packet->tuple.source.words[3];
+		tuple.ipv4.daddr = packet->tuple.destination.words[3];
+		tuple.ipv4.sport = packet->tuple.source_port;
+		tuple.ipv4.dport = packet->tuple.destination_port;
+		bytes = sizeof(tuple.ipv4);
+	} else {
+		__builtin_memcpy(tuple.ipv6.saddr, &packet->tuple.source, sizeof(tuple.ipv6.saddr));
+		__builtin_memcpy(tuple.ipv6.daddr, &packet->tuple.destination, sizeof(tuple.ipv6.daddr));
+		tuple.ipv6.sport = packet->tuple.source_port;
+		tuple.ipv6.dport = packet->tuple.destination_port;
+		bytes = sizeof(tuple.ipv6);
+	}
+	found = bpf_skc_lookup_tcp(skb, &tuple, bytes, BPF_F_CURRENT_NETNS, 0);
+	if (!found)
+		return 0;
+	listens = found->state == BPF_TCP_LISTEN;
+	bpf_sk_release(found);
+	return !listens;
+}
+
 // A packet of no connection in the table.
 __noinline int fw_unknown(struct __sk_buff *skb, struct fw_packet *packet, int from_node)
 {
@@ -33,6 +63,9 @@ __noinline int fw_unknown(struct __sk_buff *skb, struct fw_packet *packet, int f
 	key.address = packet->tuple.destination;
 	key.port = packet->tuple.destination_port;
 	key.protocol = packet->tuple.protocol;
+	if (!from_node && packet->protocol == IPPROTO_TCP && packet->fragment == FW_WHOLE && !fw_begins(packet)
+		&& fw_is_connected_here(skb, packet))
+		return FW_GO_ON;
 	if (!fw_read_frontend(&key, &frontend))
 		return fw_without_frontend(skb, packet);
 	if (!fw_source_allowed(frontend.sources, &packet->tuple.source))

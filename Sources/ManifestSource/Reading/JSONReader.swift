@@ -21,7 +21,9 @@ struct JSONReader {
     }
 
     /// Hands every object to the sink. What was read before a fault has been handed over.
-    mutating func read(into sink: inout some DocumentSink) throws(SyntaxFault) {
+    ///
+    /// - Returns: where YAML goes on after JSON, at a line `---` or a comment; nil: it is JSON to the end.
+    mutating func read(into sink: inout some DocumentSink) throws(SyntaxFault) -> Int? {
         var head = DocumentTree(bytes: bytes)
         var item = DocumentTree(bytes: bytes)
         skipSpace()
@@ -30,7 +32,17 @@ struct JSONReader {
             try readDocument(&head, &item, into: &sink)
             sink.endDocument(head)
             skipSpace()
+            if isAtYAML { return offset }
         }
+        return nil
+    }
+
+    /// What no JSON begins with, at the beginning of a line.
+    private var isAtYAML: Bool {
+        guard offset > 0, offset < bytes.count, bytes[offset - 1] == 0x0A else { return false }
+        if peek == UInt8(ascii: "#") { return true }
+        guard bytes[offset...].starts(with: "---".utf8) else { return false }
+        return offset + 3 == bytes.count || [0x20, 0x09, 0x0A, 0x0D].contains(bytes[offset + 3])
     }
 
     private mutating func readDocument(

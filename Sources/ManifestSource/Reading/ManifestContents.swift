@@ -63,13 +63,18 @@ package struct ManifestContents: Sendable {
 }
 
 extension ManifestContents {
-    /// Reads the text of a manifest, JSON if it begins with `{` or `[`, else YAML.
+    /// Reads the text of a manifest, JSON if it begins with `{` or `[`, else YAML. What stands behind a line `---` is YAML in
+    /// any case.
     package init(path: String, bytes: [UInt8], interner: StringInterner = StringInterner(), contents: ObjectContents = .all) {
         var sink = ObjectSink(path: path, interner: interner, wanted: contents)
         do throws(SyntaxFault) {
             if Self.isJSON(bytes) {
                 var reader = JSONReader(bytes: bytes)
-                try reader.read(into: &sink)
+                if let rest = try reader.read(into: &sink) {
+                    // Lines are counted from the beginning of the file.
+                    let lines = bytes[..<rest].count { $0 == 0x0A }
+                    try YAMLReader.read([UInt8](repeating: 0x0A, count: lines) + bytes[rest...], into: &sink)
+                }
             } else {
                 try YAMLReader.read(bytes, into: &sink)
             }

@@ -22,8 +22,20 @@ package struct NftablesSocket: ~Copyable, Sendable {
     ///   was lost: only a dump tells then what holds.
     package func commit(_ batch: consuming NftablesBatch) throws(NetlinkError) {
         guard !batch.isEmpty else { return }
-        let doing = NftablesSocket.committing
         batch.finish()
+        guard try deliver(batch) else {
+            throw NetlinkError(.overflow, doing: "\(NftablesSocket.committing): no answer")
+        }
+    }
+
+    /// Has the kernel look at a batch as `commit` does, and take everything back: a batch that is not closed is given up.
+    ///
+    /// - Throws: the first refusal, naming its operation.
+    package func check(_ batch: consuming NftablesBatch) throws(NetlinkError) { _ = try deliver(batch) }
+
+    /// - Returns: whether the last operation was acknowledged, and no answer lost.
+    private func deliver(_ batch: borrowing NftablesBatch) throws(NetlinkError) -> Bool {
+        let doing = NftablesSocket.committing
         socket.drain()
         socket.reserveSendBuffer(batch.writer.count)
         // The kernel has done the whole transaction when this returns: all answers are queued.
@@ -58,7 +70,7 @@ package struct NftablesSocket: ~Copyable, Sendable {
                 NftablesSocket.code(of: refusal), doing: doing, errno: refusal.errno, kernelText: refusal.text,
                 object: batch.describe(sequence: refusal.sequence, offset: refusal.offset))
         }
-        guard isAcknowledged, !isLost else { throw NetlinkError(.overflow, doing: "\(doing): no answer") }
+        return isAcknowledged && !isLost
     }
 
     /// Returns once no commit of anybody that began before is under way: its notifications are queued.

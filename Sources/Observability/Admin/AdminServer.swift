@@ -55,6 +55,12 @@ package struct AdminServer: Service {
         self.handler = handler
     }
 
+    /// Finds out whether the socket could be made once the process that may have it now has ended. Leaves nothing behind but
+    /// the folder that it is to be in.
+    ///
+    /// - Throws: `ListenError`, as `run` does, except that a socket may be in use.
+    package static func rehearse(path: String) throws(ListenError) { try AdminSocketFile(path: path).rehearse() }
+
     /// Serves until shut down or cancelled, then removes the socket.
     ///
     /// - Throws: `ListenError`: `socketInUse` when another daemon answers there, `notASocket` when the

@@ -8,6 +8,7 @@ struct AdminSocketFile: Sendable {
     static let flag = "--admin-socket"
     /// What `bindPath` adds.
     private static let bindSuffix = ".new"
+    private static let rehearsalSuffix = ".try"
     /// What fits into `sun_path` beside its final zero (unix(7)), less `bindSuffix`.
     static let maximumPathBytes = 107 - bindSuffix.utf8.count
 
@@ -29,6 +30,17 @@ struct AdminSocketFile: Sendable {
     ///
     /// - Throws: `socketInUse` when a daemon answers there.
     func makeRoom() async throws(ListenError) {
+        guard try requirePlace() else { return }
+        if !takesOver { try await refuseIfAnswered() }
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            throw failure(.fileSystem, "cannot remove the socket a daemon left behind; remove it, or name another path")
+        }
+    }
+
+    /// Makes the folder when it is missing. Returns whether a socket is there already.
+    private func requirePlace() throws(ListenError) -> Bool {
         guard path.utf8.count <= Self.maximumPathBytes else {
             throw failure(
                 .bindFailed(errno: nil), "the path is too long for a socket: at most \(Self.maximumPathBytes) bytes")
@@ -42,14 +54,19 @@ struct AdminSocketFile: Sendable {
                 throw failure(.fileSystem, "cannot make the folder \(folder); name one that can be made or is there")
             }
         }
-        guard let type = attributes()?[.type] as? FileAttributeType else { return }
+        guard let type = attributes()?[.type] as? FileAttributeType else { return false }
         guard type == .typeSocket else { throw failure(.notASocket, "exists and is no socket") }
-        if !takesOver { try await refuseIfAnswered() }
-        do {
-            try FileManager.default.removeItem(atPath: path)
-        } catch {
-            throw failure(.fileSystem, "cannot remove the socket a daemon left behind; remove it, or name another path")
+        return true
+    }
+
+    /// Finds out whether a socket could be put there once a process that has it now has ended. Leaves nothing but the folder.
+    func rehearse() throws(ListenError) {
+        _ = try requirePlace()
+        let file = path + Self.rehearsalSuffix
+        guard FileManager.default.createFile(atPath: file, contents: nil) else {
+            throw failure(.fileSystem, "cannot make a file beside it; name a path that can be written")
         }
+        try? FileManager.default.removeItem(atPath: file)
     }
 
     /// Only a refused connection shows that nothing listens (unix(7)); a full backlog does not.

@@ -90,6 +90,34 @@ struct Redirection: ~Copyable {
         return removed
     }
 
+    /// Takes every frontend out, so that only connections that a relay has come to it.
+    ///
+    /// - Returns: false when there was no table.
+    func retire() throws(DataplaneError) -> Bool {
+        var isThere = false
+        for family in NftablesFamily.allCases {
+            do throws(NetlinkError) {
+                if try RedirectionExecutor.retire(family, socket) { isThere = true }
+            } catch {
+                throw DataplaneError(error, doing: "take the frontends out of \(Self.name(family))")
+            }
+        }
+        return isThere
+    }
+
+    /// Has the kernel look at the whole table without frontends, and throw it away.
+    func rehearse() throws(DataplaneError) {
+        var ports = RedirectionPorts()
+        for place in RedirectionListeners.places { ports[place] = 1 }
+        // A kernel without IPv6 does without its table.
+        let layout = RedirectionLayout(family: NftablesFamily(.ipv4), marks: settings.marks, ports: ports)
+        do throws(NetlinkError) {
+            try RedirectionExecutor(layout: layout).rehearse(layout.rules(.none), socket)
+        } catch {
+            throw DataplaneError(error, doing: "try \(Self.name(layout.family))")
+        }
+    }
+
     private static func name(_ family: NftablesFamily) -> String { "table \(family.text) \(RedirectionLayout.tableName)" }
 }
 

@@ -27,6 +27,18 @@ struct RedirectionExecutor {
     /// frontends are some 10 MiB, once.
     func commit(_ plan: RedirectionPlan, _ socket: borrowing NftablesSocket) throws(NetlinkError) {
         guard !plan.isEmpty else { return }
+        try socket.commit(try batch(plan))
+    }
+
+    /// Has the kernel look at a table with these rules and without elements; nothing is changed.
+    func rehearse(_ rules: [NftablesRule], _ socket: borrowing NftablesSocket) throws(NetlinkError) {
+        var plan = RedirectionPlan()
+        plan.replacesTable = true
+        plan.chains = Dictionary(grouping: rules, by: \.chain)
+        try socket.check(try batch(plan))
+    }
+
+    private func batch(_ plan: RedirectionPlan) throws(NetlinkError) -> NftablesBatch {
         let table = layout.table
         var batch = NftablesBatch()
         if plan.replacesTable {
@@ -41,7 +53,7 @@ struct RedirectionExecutor {
             for rule in rules { try batch.addRule(rule, to: table) }
         }
         for set in RedirectionSet.allCases { try encode(plan, set, &batch) }
-        try socket.commit(batch)
+        return batch
     }
 
     private func encode(
@@ -62,6 +74,19 @@ struct RedirectionExecutor {
         guard try socket.tables(family).contains(where: { $0.name == table.name }) else { return false }
         var batch = NftablesBatch()
         try batch.destroyTable(table)
+        try socket.commit(batch)
+        return true
+    }
+
+    /// Empties the sets that new connections are looked up in, as far as they are there. False when there is no table.
+    static func retire(_ family: NftablesFamily, _ socket: borrowing NftablesSocket) throws(NetlinkError) -> Bool {
+        let table = NftablesTable(family: family, name: RedirectionLayout.tableName)
+        guard try socket.tables(family).contains(where: { $0.name == table.name }) else { return false }
+        let there = Set(try socket.sets(of: table).map(\.name))
+        var batch = NftablesBatch()
+        for set in RedirectionSet.allCases where set != .podPrefixes && there.contains(set.rawValue) {
+            try batch.flushSet(set.rawValue, of: table)
+        }
         try socket.commit(batch)
         return true
     }

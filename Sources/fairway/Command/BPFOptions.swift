@@ -16,13 +16,14 @@ struct BPFOptions: ParsableArguments {
     var ebpfInterfaces: String?
 
     @Option(
+        parsing: .unconditional,
         help: """
             Connections that packets may have at a time; a table that is pinned already keeps its size. Near the limit \
             the longest idle ones are given up.
             """)
     var ebpfMaxConnections = BPFSettings.TableLimits().connections
 
-    @Option(help: "Balanced sockets that are remembered at a time, sized likewise; more are served and not counted.")
+    @Option(parsing: .unconditional, help: "Balanced sockets that are remembered at a time, sized likewise; more are served and not counted.")
     var ebpfMaxSockets = BPFSettings.TableLimits().sockets
 
     /// The options as values, or one line that says which is wrong.

@@ -35,13 +35,13 @@ struct DNSOptions: ParsableArguments {
     @Option(help: "Names of pods: insecure (any address), verified (addresses of live pods) or disabled.")
     var dnsPods = "insecure"
 
-    @Option(help: "Seconds that answers may be kept, 0 to 3600.")
+    @Option(parsing: .unconditional, help: "Seconds that answers may be kept, 0 to 3600.")
     var dnsTtl = 30
 
-    @Option(help: "Seconds that \"no such name\" may be kept, 0 to 3600.")
+    @Option(parsing: .unconditional, help: "Seconds that \"no such name\" may be kept, 0 to 3600.")
     var dnsNegativeTtl = 5
 
-    @Option(help: "Memory for forwarded answers, as 32Mi; 0: they are not kept.")
+    @Option(parsing: .unconditional, help: "Memory for forwarded answers, as 32Mi; 0: they are not kept.")
     var dnsCacheSize = "16Mi"
 
     @Flag(help: "Walk the search path of a pod of this node for it, in one answer.")
@@ -59,13 +59,13 @@ struct DNSOptions: ParsableArguments {
     @Option(help: "The only Services that have names, a label selector (default: all).")
     var dnsLabels: String?
 
-    @Option(help: "Threads that answer UDP, 1 to 256 (default: one for each processor).")
+    @Option(parsing: .unconditional, help: "Threads that answer UDP, 1 to 256 (default: one for each processor).")
     var dnsWorkers: Int?
 
     @Flag(help: "Log every question, a line each.")
     var dnsQueryLog = false
 
-    @Option(help: "Answers \"no such name\" that one client gets in a second; 0: any number.")
+    @Option(parsing: .unconditional, help: "Answers \"no such name\" that one client gets in a second; 0: any number.")
     var dnsNxdomainRate = 0
 
     @Option(help: "Where CoreDNS's /health answers, as :8080 or ADDR (then at port 8080); empty: nowhere.")
@@ -77,6 +77,6 @@ struct DNSOptions: ParsableArguments {
     @Option(help: "Where CoreDNS's /metrics answers, as :9153 or ADDR (then at port 9153); empty: nowhere.")
     var dnsMetricsBindAddress = ""
 
-    @Option(help: "Not ready when the data is older than this, as 10m; 0: however old it is.")
+    @Option(parsing: .unconditional, help: "Not ready when the data is older than this, as 10m; 0: however old it is.")
     var dnsMaxStaleness = "0"
 }

@@ -3,25 +3,25 @@ internal import LinuxSystem
 
 /// What is set on the node beside the rules; the conntrack options are named as kube-proxy names them.
 struct NodeOptions: ParsableArguments {
-    @Option(help: "Entries of connection tracking for each processor; what is larger stays; 0: leave the table alone.")
+    @Option(parsing: .unconditional, help: "Entries of connection tracking for each processor; what is larger stays; 0: leave the table alone.")
     var conntrackMaxPerCore = 32_768
 
-    @Option(help: "Least entries of connection tracking, however few processors there are.")
+    @Option(parsing: .unconditional, help: "Least entries of connection tracking, however few processors there are.")
     var conntrackMin = 131_072
 
-    @Option(help: "How long an idle TCP connection is kept, as 24h or 1h30m; 0: leave alone.")
+    @Option(parsing: .unconditional, help: "How long an idle TCP connection is kept, as 24h or 1h30m; 0: leave alone.")
     var conntrackTcpTimeoutEstablished = "24h"
 
-    @Option(help: "How long a half-closed TCP connection is kept; 0: leave alone.")
+    @Option(parsing: .unconditional, help: "How long a half-closed TCP connection is kept; 0: leave alone.")
     var conntrackTcpTimeoutCloseWait = "1h"
 
     @Flag(help: "Do not mark TCP packets outside the window as invalid.")
     var conntrackTcpBeLiberal = false
 
-    @Option(help: "How long a UDP flow is kept after one packet; 0: leave alone.")
+    @Option(parsing: .unconditional, help: "How long a UDP flow is kept after one packet; 0: leave alone.")
     var conntrackUdpTimeout = "0s"
 
-    @Option(help: "How long a UDP flow with packets both ways is kept; 0: leave alone.")
+    @Option(parsing: .unconditional, help: "How long a UDP flow with packets both ways is kept; 0: leave alone.")
     var conntrackUdpTimeoutStream = "0s"
 
     @Flag(help: "Keep NodePorts from being picked for outgoing connections (net.ipv4.ip_local_reserved_ports).")

@@ -36,8 +36,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Take over from the fairway run that works here: answer DNS beside it first, then ask it to end and carry \
-            on with its rules. No question over UDP is lost.
+            Take over from the fairway run that works here: make sure that this one can work, answer DNS beside it, then \
+            ask it to end and carry on with its rules. No question over UDP is lost.
             """)
     var takeOver = false
 
@@ -66,6 +66,9 @@ struct RunCommand: AsyncParsableCommand {
         var configuration = try daemonConfiguration(needsSource: !file.initOnly)
         if let score = configuration.node.outOfMemoryScore { OutOfMemoryScore.set(score, logger: logger) }
         if file.initOnly { return try InitialSetup(configuration, logger: logger).run() }
+        for flag in OptionsWithoutEffect.flags(of: plan.flags.arguments, configuration) {
+            logger.warning("\(flag) has no effect with \(configuration.modeFlags)")
+        }
         configuration.reload = ConfigurationReload(plan, verbosity: verbosity)
         try await Daemon(configuration: configuration, logger: logger).run()
     }

@@ -71,10 +71,11 @@ struct ListenOptions: ParsableArguments {
 
 /// How often the kernel is written to, as kube-proxy's flags of the same names have it.
 struct PacingOptions: ParsableArguments {
-    @Option(help: "Least milliseconds between two writes to the kernel; changes in between go together (default: 0).")
+    @Option(parsing: .unconditional, help: "Least milliseconds between two writes to the kernel; changes in between go together (default: 0).")
     var minSyncPeriodMilliseconds: Int?
 
     @Option(
+        parsing: .unconditional,
         help: """
             Longest time without comparing everything with the kernel, as 1h30m; changes of others are put right \
             at once and do not wait for it. 0: never (default: 1h).

@@ -12,10 +12,10 @@ struct UserspaceOptions: ParsableArguments {
             """)
     var userspaceBind = UserspaceSettings.Binding.redirect.rawValue
 
-    @Option(help: "How long connections of an endpoint that is gone may go on, as 30s or 1h; 0: until they end.")
+    @Option(parsing: .unconditional, help: "How long connections of an endpoint that is gone may go on, as 30s or 1h; 0: until they end.")
     var userspaceDrainTimeout = "0"
 
-    @Option(help: "Connections in a row that an endpoint may refuse before it rests for 10 s; 0: it never rests.")
+    @Option(parsing: .unconditional, help: "Connections in a row that an endpoint may refuse before it rests for 10 s; 0: it never rests.")
     var userspaceRestAfterFailures = 0
 
     /// A count that nobody means: past it the option is taken for a mistake.
@@ -30,7 +30,7 @@ struct UserspaceOptions: ParsableArguments {
         }
         configuration.settings.binding = binding
         guard let seconds = DurationText.seconds(userspaceDrainTimeout) else {
-            throw .usage("--userspace-drain-timeout \(userspaceDrainTimeout): expected whole seconds, as 30s, 1h or 0")
+            throw .usage("--userspace-drain-timeout \(userspaceDrainTimeout): expected whole seconds, 0 or more, as 30s, 1h or 0")
         }
         configuration.drainSeconds = seconds == 0 ? nil : seconds
         guard (0...Self.failureLimit).contains(userspaceRestAfterFailures) else {

@@ -71,13 +71,16 @@ struct Daemon {
         let conntrack =
             configuration.mode.keepsFlowsInConntrack
             ? ConntrackService(closesTCP: configuration.closesStaleConnections, metrics: metrics, logger: logger) : nil
-        let modes = DataplaneModes(pinPath: configuration.ebpf.pinPath)
-        let (runningMode, isPrivileged) = (configuration.mode.name, configuration.isPrivileged)
+        let former = try FormerModes(configuration, logger: logger)
+        let presence = configuration.redirects ? RelayPresence() : nil
+        if presence?.isKnown == false {
+            logger.warning("\(RelayPresence.limit) processes relay here already: a change of the mode does not wait for this one")
+        }
         let runner = DataplaneRunner(
             limits: configuration.limits,
             whenReady: {
+                former.modeIsReady()
                 mark.isServing()
-                modes.removeOthers(than: runningMode, isPrivileged: isPrivileged, logger: logger)
             }
         ) { outcome in
             metrics.finished(outcome)
@@ -121,7 +124,7 @@ struct Daemon {
 
         var services: [any ServiceLifecycle.Service] = [
             dataplane, HostAddressService(engine: engine, logger: logger), manifests,
-            node,
+            node, former,
         ]
         if let reload = configuration.reload {
             services.append(
@@ -161,6 +164,7 @@ struct Daemon {
         let farewell = RelayFarewell(
             engines: [relays.relay, localhost?.relay].compactMap { $0?.engine }, drainTime: configuration.userspace.drainSeconds.map { .seconds($0) }, logger: logger)
         try await farewell.run()
+        withExtendedLifetime(presence) {}
         logger.info("fairway ends; its rules stay in place (fairway cleanup removes them)")
     }
 
@@ -315,6 +319,9 @@ extension Daemon.Configuration {
 
     /// The kernel is written to. False where frontends are bound, as a plain user may.
     var isPrivileged: Bool { mode != .userspace || userspace.settings.binding == .redirect }
+
+    /// Packets are brought to a relay of this process.
+    var redirects: Bool { mode == .userspace && isPrivileged }
 
     /// The source, which also gives addresses to Services.
     var manifests: ManifestSource {

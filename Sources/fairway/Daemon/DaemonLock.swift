@@ -58,11 +58,29 @@ final class DaemonLock: Sendable {
                     return try take(logger: logger)
                 }
                 guard let pid = holder.processID else {
-                    throw .failed("another fairway run works here in a process namespace that is not visible; stop it yourself")
+                    throw .failed(notVisible)
                 }
                 try end(pid, logger)
             }
         }
+    }
+
+    /// The process of the daemon that works here, which is to end; nil: none works here.
+    ///
+    /// - Throws: `CommandFailure` when this process cannot ask it to.
+    static func predecessor() throws(CommandFailure) -> Int32? {
+        let holder: NamespaceLock.Holder?
+        do throws(NamespaceLock.Failure) { holder = try NamespaceLock.holder(of: name) } catch { return nil }
+        guard let holder, holder.userID.map({ $0 == geteuid() || $0 == 0 }) ?? true else { return nil }
+        guard let pid = holder.processID else { throw .failed(notVisible) }
+        guard kill(pid, 0) == 0 || errno != EPERM else { throw .failed(notPermitted(pid)) }
+        return pid
+    }
+
+    private static let notVisible = "another fairway run works here in a process namespace that is not visible; stop it yourself"
+
+    private static func notPermitted(_ pid: Int32) -> String {
+        "cannot take over from the fairway run of pid \(pid): this user may not ask it to end"
     }
 
     private static func end(_ pid: Int32, _ logger: Logger) throws(CommandFailure) {

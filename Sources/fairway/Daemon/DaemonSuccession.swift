@@ -7,8 +7,8 @@ internal import NetworkTypes
 ///
 /// A predecessor that relays connections goes on while this one gets ready (`SuccessorMark`, `RelayFarewell`).
 ///
-/// Taking over: names first. What the manifests say is read once, and DNS answers beside the predecessor; only then is
-/// that one asked to end. Its rules stay in the kernel, and its successor carries on with them.
+/// Taking over: what this daemon needs is tried first (`SuccessionTrial`). Names next: what the manifests say is read once, and
+/// DNS answers beside the predecessor; only then is that one asked to end. Its rules stay in the kernel, and its successor carries on with them.
 struct DaemonSuccession: Sendable {
     let configuration: Daemon.Configuration
     let hostAddresses: [IPAddress]
@@ -24,6 +24,8 @@ struct DaemonSuccession: Sendable {
             try await dns?.listeners.bind(sharing: false)
             return (lock, mark, dns)
         }
+        let trial = SuccessionTrial(configuration: configuration)
+        try await DedicatedThread.run(named: "trial") { try trial.run() }
         let dns = try makeDNS()
         if dns != nil || configuration.hasRelay { try await readManifests(for: dns) }
         if let dns {

@@ -1,37 +1,28 @@
 internal import BPFDataplane
 internal import Dataplane
-internal import Logging
 internal import NftablesDataplane
 internal import UserspaceDataplane
 
 /// Every dataplane there is. What a mode left that no longer runs is removed once the one that runs is
-/// ready, and by `fairway cleanup`.
+/// ready (`FormerModes`), and by `fairway cleanup`.
 struct DataplaneModes: Sendable {
-    let all: [OtherMode]
+    let all: [FormerMode]
 
     /// - Parameter pinPath: where the ebpf mode pins, or pinned.
     init(pinPath: String) {
         all = [
-            OtherMode(NftablesDataplane.self) { () throws(DataplaneError) in try NftablesDataplane() },
-            OtherMode(BPFDataplane.self) { () throws(DataplaneError) in
-                var settings = BPFSettings()
-                settings.pinPath = pinPath
-                return BPFDataplane(settings)
-            },
-            OtherMode(UserspaceDataplane.modeName) { () throws(DataplaneError) in try UserspaceDataplane.removeState() },
+            FormerMode(
+                OtherMode(NftablesDataplane.self) { () throws(DataplaneError) in try NftablesDataplane() }),
+            FormerMode(
+                OtherMode(BPFDataplane.self) { () throws(DataplaneError) in
+                    var settings = BPFSettings()
+                    settings.pinPath = pinPath
+                    return BPFDataplane(settings)
+                }),
+            FormerMode(
+                OtherMode(UserspaceDataplane.modeName) { () throws(DataplaneError) in try UserspaceDataplane.removeState() },
+                retire: { () throws(DataplaneError) in try UserspaceDataplane.retireState() }),
         ]
-    }
-
-    /// - Parameter isPrivileged: it is an error when the process may not do it.
-    func removeOthers(than running: String, isPrivileged: Bool = true, logger: Logger) {
-        for mode in all where mode.modeName != running {
-            do throws(DataplaneError) {
-                for line in try mode.removeState() { logger.info("mode \(mode.modeName) no longer runs: removed \(line)") }
-            } catch {
-                if !isPrivileged && error.code == .permission { continue }
-                logger.error("mode \(mode.modeName) no longer runs, and what it left stays: \(error)")
-            }
-        }
     }
 
     /// Removes what every mode left. One that cannot does not keep the others from it.
@@ -45,4 +36,26 @@ struct DataplaneModes: Sendable {
         }
         return (removed, failure)
     }
+}
+
+/// A mode that may have run here before.
+struct FormerMode: Sendable {
+    private let other: OtherMode
+    private let retirement: (@Sendable () throws(DataplaneError) -> Bool)?
+
+    init(_ other: OtherMode, retire: (@Sendable () throws(DataplaneError) -> Bool)? = nil) {
+        self.other = other
+        retirement = retire
+    }
+
+    var modeName: String { other.modeName }
+
+    /// What it left is needed by processes that relay.
+    var outlivesRelays: Bool { retirement != nil }
+
+    /// Has what it left do nothing for new connections. False when there is nothing.
+    func retire() throws(DataplaneError) -> Bool { try retirement?() ?? false }
+
+    /// Returns what was removed, one line each.
+    func removeState() throws(DataplaneError) -> [String] { try other.removeState() }
 }

@@ -62,11 +62,32 @@ enum SocketOwners {
                 guard let target = try? files.destinationOfSymbolicLink(atPath: "/proc/\(process)/fd/\(descriptor)"),
                     let inode = wanted[target], owners[inode] == nil
                 else { continue }
-                let name = (try? SettingFile(name: "name", path: "/proc/\(process)/comm").read()) ?? "a process"
-                owners[inode] = "\(name) (pid \(process))"
+                owners[inode] = Int32(process).map(name(of:))
             }
             if owners.count == inodes.count { break }
         }
         return owners
+    }
+
+    /// `NAME (pid N)`.
+    static func name(of process: Int32) -> String {
+        let name = (try? SettingFile(name: "name", path: "/proc/\(process)/comm").read()) ?? "a process"
+        return "\(name) (pid \(process))"
+    }
+
+    /// Inodes of a process's sockets.
+    ///
+    /// - Throws: `permissionDenied` when this process may not look.
+    static func inodes(of process: Int32) throws(Errno) -> Set<UInt32> {
+        let (files, folder) = (FileManager.default, "/proc/\(process)/fd")
+        guard let descriptors = try? files.contentsOfDirectory(atPath: folder) else { throw .permissionDenied }
+        var inodes: Set<UInt32> = []
+        for descriptor in descriptors {
+            guard let target = try? files.destinationOfSymbolicLink(atPath: "\(folder)/\(descriptor)"),
+                let inode = target.wholeMatch(of: /socket:\[([0-9]+)\]/)
+            else { continue }
+            if let inode = UInt32(inode.1) { inodes.insert(inode) }
+        }
+        return inodes
     }
 }

@@ -1,0 +1,234 @@
+package import KubernetesModel
+internal import KubernetesWire
+package import ObjectStore
+
+/// Follows one kind of object: lists it, watches it from there on, and tells the store what it needs to hold the same.
+///
+/// The list is asked for as the first events of a watch (KEP-3157) and in pages where the server has no such thing. A
+/// watch that ends is resumed from the last version told; when that has expired the kind is listed anew, between
+/// `reset` and `synced`, so that the store deletes what vanished meanwhile. No event is lost, none applied twice, and no
+/// object goes back in time. An object that cannot be read stays as it was told last.
+package actor Reflector<Source: ListWatching> {
+    private let source: Source
+    private let resource: APIResource
+    private let selection: Selection
+    private let settings: ReflectorSettings
+    private let timing: Timing
+    private let wallClock: @Sendable () -> Int64
+    private let deliver: @Sendable ([StoreEvent]) async -> Void
+    private let notice: @Sendable (ReflectorNotice) -> Void
+
+    private var random: any RandomNumberGenerator & Sendable
+    private var reflection: Reflection
+    private var plan: ReflectorPlan
+    /// Seconds since 1970 at which everything told was last known to be true.
+    private var trueAt: Int64
+    /// The store was told that the source is lost.
+    private var isLost = false
+    /// Monotonic; of the watch under way.
+    private var lastHeard: Duration = .zero
+    /// The store is taking events: its time is not the server's silence.
+    private var isDelivering = false
+    private var hasBookmarks = false
+    private var isProgress = false
+
+    /// - Parameters:
+    ///   - clock: measures and waits.
+    ///   - wallClock: seconds since 1970, for what the store is told of lost sources.
+    ///   - deliver: takes events in order, one call at a time; the next are read when it returns.
+    ///   - notice: what is worth counting or logging; called in order.
+    package init<C: Clock>(
+        kind: ObjectKind, selection: Selection = Selection(), source: Source,
+        settings: ReflectorSettings = ReflectorSettings(), clock: C = ContinuousClock(),
+        wallClock: @escaping @Sendable () -> Int64,
+        random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+        deliver: @escaping @Sendable ([StoreEvent]) async -> Void,
+        notice: @escaping @Sendable (ReflectorNotice) -> Void = { _ in }
+    ) where C.Duration == Duration {
+        self.source = source
+        self.selection = selection
+        self.settings = settings
+        self.wallClock = wallClock
+        self.random = random
+        self.deliver = deliver
+        self.notice = notice
+        resource = APIResource(kind)
+        timing = Timing(clock)
+        reflection = Reflection(kind: kind)
+        plan = ReflectorPlan(settings, resource: APIResource(kind))
+        trueAt = wallClock()
+    }
+
+    /// Follows the kind until the task is cancelled.
+    ///
+    /// - Throws: `CancellationError` alone.
+    package func run() async throws {
+        while true {
+            let outcome = await attempt(plan.step)
+            try Task.checkCancellation()
+            let decision = plan.decide(outcome, now: timing.now(), random: &random)
+            decision.notices.forEach(notice)
+            if decision.losesSource { await loseSource() }
+            if decision.delay > .zero { try await timing.sleep(decision.delay) }
+        }
+    }
+
+    private func attempt(_ step: ReflectorPlan.Step) async -> ReflectorPlan.Outcome {
+        switch step {
+        case .stream:
+            notice(.listing(streamed: true))
+            return await watch(.initialEvents)
+        case .pages(let limit): return await list(limit: limit)
+        case .resume: return await watch(.after(reflection.version))
+        }
+    }
+}
+
+// MARK: Lists in pages
+
+extension Reflector {
+    private func list(limit: Int) async -> ReflectorPlan.Outcome {
+        notice(.listing(streamed: false))
+        let begun = wallClock()
+        var request = ListRequest(resource: resource, selection: selection, limit: limit)
+        var events: [StoreEvent] = []
+        do {
+            repeat {
+                let page = try await source.list(request)
+                try Task.checkCancellation()
+                if request.continueToken.isEmpty { events = reflection.beginList() }
+                let news = reflection.take(page)
+                events += news.events
+                news.faults.forEach { notice(.unreadable($0)) }
+                request.continueToken = page.continueToken
+                if page.continueToken.isEmpty {
+                    guard !page.resourceVersion.isEmpty else { return .failed("the list has no version", lasted: nil) }
+                    events += reflection.endList(at: page.resourceVersion)
+                }
+                await tell(events)
+                events = []
+            } while !request.continueToken.isEmpty
+        } catch {
+            return outcome(error)
+        }
+        trueAt = begun
+        isLost = false
+        notice(.listed(objects: reflection.listed, streamed: false))
+        return .listed
+    }
+
+    private func outcome(_ error: any Error) -> ReflectorPlan.Outcome {
+        if let status = error as? APIStatus { .refused(status) } else { .failed("\(error)", lasted: nil) }
+    }
+}
+
+// MARK: Watches
+
+extension Reflector {
+    private func watch(_ start: WatchRequest.Start) async -> ReflectorPlan.Outcome {
+        let request = WatchRequest(
+            resource: resource, selection: selection, start: start,
+            timeoutSeconds: Int.random(in: settings.watchTimeoutSeconds, using: &random))
+        let begun = timing.now()
+        let events: Source.Events
+        do {
+            events = try await source.watch(request)
+        } catch {
+            return outcome(error)
+        }
+        notice(.watching)
+        lastHeard = timing.now()
+        hasBookmarks = false
+        isProgress = false
+        switch start {
+        case .initialEvents: await tell(reflection.beginList())
+        case .after: await findSource()
+        }
+        do {
+            return try await follow(events, begun: begun)
+        } catch let status as APIStatus {
+            return .broken(status, lasted: timing.now() - begun)
+        } catch {
+            return .failed("the watch broke: \(error)", lasted: timing.now() - begun)
+        }
+    }
+
+    /// Reads the watch until it ends or is silent for too long.
+    private func follow(_ events: Source.Events, begun: Duration) async throws -> ReflectorPlan.Outcome {
+        guard let silence = settings.silence else { return try await read(events, begun: begun) }
+        return try await withThrowingTaskGroup(of: ReflectorPlan.Outcome.self) { group in
+            group.addTask { try await self.read(events, begun: begun) }
+            group.addTask { try await self.awaitSilence(silence) }
+            defer { group.cancelAll() }
+            return try await group.next() ?? .closed(lasted: .zero, isProgress: false)
+        }
+    }
+
+    private func read(_ events: Source.Events, begun: Duration) async throws -> ReflectorPlan.Outcome {
+        for try await batch in events {
+            if let end = await take(batch, begun: begun) { return end }
+        }
+        // A stream that is let go of ends as one does that the server ended.
+        try Task.checkCancellation()
+        let lasted = timing.now() - begun
+        // The server said all it had to say, unless it had hardly begun.
+        if !reflection.isListing, isProgress || lasted >= settings.shortWatch { trueAt = wallClock() }
+        return .closed(lasted: lasted, isProgress: isProgress)
+    }
+
+    /// - Returns: how the watch ends, where it does.
+    private func take(_ batch: [WatchEvent], begun: Duration) async -> ReflectorPlan.Outcome? {
+        let news = reflection.take(batch)
+        lastHeard = timing.now()
+        if news.failure == nil, !reflection.isListing { trueAt = wallClock() }
+        hasBookmarks = hasBookmarks || news.hasBookmark
+        await tell(news.events)
+        news.faults.forEach { notice(.unreadable($0)) }
+        if !news.events.isEmpty || news.passedOver > 0 {
+            notice(.events(applied: news.events.count, passedOver: news.passedOver))
+        }
+        if news.endsList {
+            isLost = false
+            notice(.listed(objects: reflection.listed, streamed: true))
+        }
+        if news.isProgress || news.endsList {
+            isProgress = true
+            plan.progressed()
+        }
+        if let status = news.failure { return .broken(status, lasted: timing.now() - begun) }
+        return news.ignoresInitialEvents ? .streamIgnored : nil
+    }
+
+    private func awaitSilence(_ limit: Duration) async throws -> ReflectorPlan.Outcome {
+        while true {
+            let quiet = isDelivering ? .zero : timing.now() - lastHeard
+            if quiet >= limit { return .silent(isAbnormal: hasBookmarks) }
+            try await timing.sleep(limit - quiet)
+        }
+    }
+}
+
+// MARK: What the store is told
+
+extension Reflector {
+    private func tell(_ events: [StoreEvent]) async {
+        guard !events.isEmpty else { return }
+        isDelivering = true
+        await deliver(events)
+        isDelivering = false
+        lastHeard = timing.now()
+    }
+
+    /// Before the first list is complete nothing was told that could be out of date.
+    private func loseSource() async {
+        guard reflection.hasSynced, !isLost else { return }
+        isLost = true
+        await tell([.source(.lost(since: trueAt), of: reflection.kind)])
+    }
+
+    private func findSource() async {
+        guard isLost else { return }
+        isLost = false
+        await tell([.source(.connected, of: reflection.kind)])
+    }
+}

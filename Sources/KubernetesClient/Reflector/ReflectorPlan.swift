@@ -1,0 +1,187 @@
+internal import KubernetesWire
+
+/// Decides what a reflector does after each attempt. No I/O and no clock: times are given.
+struct ReflectorPlan: Sendable {
+    enum Step: Sendable, Hashable {
+        /// The whole list as the first events of a watch.
+        case stream
+        /// The list in pages of so many objects; 0: in one.
+        case pages(limit: Int)
+        /// On from the last version.
+        case resume
+    }
+
+    /// How an attempt ended.
+    enum Outcome: Sendable {
+        /// The list has been read; nothing follows it yet.
+        case listed
+        /// The server ended the watch.
+        case closed(lasted: Duration, isProgress: Bool)
+        /// Nothing was heard for too long; `isAbnormal`: this server had sent bookmarks.
+        case silent(isAbnormal: Bool)
+        /// A streamed list is none: the server knows no such thing.
+        case streamIgnored
+        /// The request was refused.
+        case refused(APIStatus)
+        /// A watch that had been accepted ended with an error.
+        case broken(APIStatus, lasted: Duration)
+        /// Nothing was reached, or the stream of a watch broke that had been accepted and `lasted`.
+        case failed(String, lasted: Duration?)
+    }
+
+    struct Decision: Sendable, Hashable {
+        var delay: Duration = .zero
+        /// What is told no longer follows what is.
+        var losesSource = false
+        var notices: [ReflectorNotice] = []
+    }
+
+    private let settings: ReflectorSettings
+    private let resource: APIResource
+    private(set) var step: Step
+    private var streams: Bool
+    private var backoff: Backoff
+    private var failuresInARow = 0
+    private var expiredInARow = 0
+    private var serverErrorsInARow = 0
+    private var lastFailure: String?
+
+    /// Lists begun anew at once, with nothing achieved between; further ones wait as after any failure.
+    static let expiriesWithoutPause = 2
+    /// Resumes refused with a server error before the list is read anew.
+    static let serverErrorsBeforeList = 5
+
+    init(_ settings: ReflectorSettings, resource: APIResource) {
+        self.settings = settings
+        self.resource = resource
+        streams = settings.streamsLists
+        backoff = Backoff(settings.backoff)
+        step = .resume
+        planList()
+    }
+
+    /// The list of a watch is complete, or events came.
+    mutating func progressed() {
+        step = .resume
+        failuresInARow = 0
+        expiredInARow = 0
+        serverErrorsInARow = 0
+        lastFailure = nil
+    }
+
+    /// - Parameter now: of a monotonic clock.
+    mutating func decide(
+        _ outcome: Outcome, now: Duration, random: inout some RandomNumberGenerator
+    ) -> Decision {
+        switch outcome {
+        case .listed:
+            // Not yet progress: a version that has expired by now must not lead to lists without a pause.
+            step = .resume
+            failuresInARow = 0
+            lastFailure = nil
+            return Decision()
+        case .closed(let lasted, let isProgress):
+            follow(lasted)
+            if isProgress || lasted >= settings.shortWatch && step == .resume { return Decision() }
+            return fail("the server ended the watch at once", losesSource: failuresInARow > 0, now, &random)
+        case .silent(let isAbnormal):
+            if step == .stream { return leaveStreams("no end of the initial events came", now, &random) }
+            progressed()
+            return Decision(losesSource: isAbnormal)
+        case .streamIgnored:
+            return leaveStreams("bookmarks came amid the initial events", now, &random)
+        case .refused(let status):
+            return refused(status, now, &random)
+        case .broken(let status, let lasted):
+            follow(lasted)
+            if status.isExpired { return expired(now, &random) }
+            return fail(
+                "the watch ended: \(status)", losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
+        case .failed(let reason, let lasted):
+            follow(lasted)
+            return fail(reason, losesSource: lasted != nil || failuresInARow > 0, now, &random)
+        }
+    }
+
+    /// A watch that went on for a while was a good one, however it ended.
+    private mutating func follow(_ lasted: Duration?) {
+        if let lasted, lasted >= settings.shortWatch, step == .resume { progressed() }
+    }
+
+    private mutating func planList() { step = streams ? .stream : .pages(limit: settings.pageSize) }
+
+    private mutating func refused(
+        _ status: APIStatus, _ now: Duration, _ random: inout some RandomNumberGenerator
+    ) -> Decision {
+        switch step {
+        case _ where status.isExpired:
+            return expired(now, &random)
+        case .stream where [400, 405, 406, 415, 422, 501].contains(status.code):
+            return leaveStreams("\(status)", now, &random)
+        case .resume where needsList(status):
+            planList()
+            return fail(words(status), losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
+        default:
+            return fail(
+                words(status), losesSource: failuresInARow > 0, retryAfter: status.retryAfterSeconds, now, &random)
+        }
+    }
+
+    /// Whether a watch refused like this would be refused again and again: a version the server has not reached (it was
+    /// restored from a backup), or a request it does not take.
+    private mutating func needsList(_ status: APIStatus) -> Bool {
+        if status.message.contains("Too large resource version") { return true }
+        switch status.code {
+        case 401, 403, 404, 429: return false
+        case 500...:
+            serverErrorsInARow += 1
+            return serverErrorsInARow >= Self.serverErrorsBeforeList
+        default: return true
+        }
+    }
+
+    private mutating func expired(_ now: Duration, _ random: inout some RandomNumberGenerator) -> Decision {
+        expiredInARow += 1
+        if case .pages(let limit) = step, limit > 0 { step = .pages(limit: 0) } else { planList() }
+        var decision = Decision(losesSource: true)
+        if expiredInARow > Self.expiriesWithoutPause {
+            decision = fail("versions expire sooner than they can be followed", losesSource: true, now, &random)
+        }
+        decision.notices.insert(.expired, at: 0)
+        return decision
+    }
+
+    private mutating func leaveStreams(
+        _ reason: String, _ now: Duration, _ random: inout some RandomNumberGenerator
+    ) -> Decision {
+        streams = false
+        planList()
+        return Decision(notices: [.withoutStreams(reason)])
+    }
+
+    private mutating func fail(
+        _ reason: String, losesSource: Bool, retryAfter: Int? = nil, _ now: Duration,
+        _ random: inout some RandomNumberGenerator
+    ) -> Decision {
+        failuresInARow += 1
+        let delay = max(
+            backoff.next(now: now, random: &random), .seconds(min(retryAfter ?? 0, Self.longestRetryAfter)))
+        let isNew = lastFailure != reason
+        lastFailure = reason
+        return Decision(
+            delay: delay, losesSource: losesSource,
+            notices: [.failed(reason: reason, isNew: isNew, retryIn: delay)])
+    }
+
+    /// Seconds; a server that asks for more is asked again nevertheless.
+    static let longestRetryAfter = 300
+
+    private func words(_ status: APIStatus) -> String {
+        switch status.code {
+        case 401: "the API server does not accept the credentials for \(resource): \(status)"
+        case 403: "the credentials may not list and watch \(resource), see RBAC: \(status)"
+        case 404: "the API server has no \(resource) in \(resource.apiVersion): \(status)"
+        default: "\(status)"
+        }
+    }
+}

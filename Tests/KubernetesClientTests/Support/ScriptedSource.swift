@@ -1,0 +1,122 @@
+import KubernetesClient
+import KubernetesWire
+import Synchronization
+
+/// Answers requests in the order of a script, and remembers them. A request past the end of the script waits until it is
+/// cancelled.
+final class ScriptedSource: ListWatching {
+    enum Request: Hashable {
+        case list(limit: Int, continueToken: String)
+        case watch(WatchRequest.Start)
+    }
+
+    enum Answer: Sendable {
+        case page(ObjectList)
+        /// The batches, then the end.
+        case watch([[WatchEvent]], WatchEnd)
+        case refused(APIStatus)
+        case unreachable
+    }
+
+    enum WatchEnd: Sendable { case closed, broken, silent }
+    struct ConnectionError: Error, CustomStringConvertible { var description: String { "connection reset" } }
+
+    /// The batches of the script, then its end; `silent` ends with what the test says later.
+    struct Events: AsyncSequence, Sendable {
+        var batches: [[WatchEvent]]
+        var end: WatchEnd
+        var onSilence: @Sendable () -> Void
+        var later: AsyncStream<[WatchEvent]>
+
+        struct AsyncIterator: AsyncIteratorProtocol {
+            var events: Events
+            var later: AsyncStream<[WatchEvent]>.AsyncIterator
+
+            mutating func next() async throws -> [WatchEvent]? {
+                if !events.batches.isEmpty { return events.batches.removeFirst() }
+                switch events.end {
+                case .closed: return nil
+                case .broken: throw ConnectionError()
+                case .silent:
+                    events.onSilence()
+                    return await later.next()
+                }
+            }
+        }
+
+        func makeAsyncIterator() -> AsyncIterator {
+            AsyncIterator(events: self, later: later.makeAsyncIterator())
+        }
+    }
+
+    private struct State {
+        var script: [Answer]
+        var requests: [Request] = []
+    }
+
+    private let state: Mutex<State>
+    private let ended = AsyncStream<Void>.makeStream()
+    private let later = AsyncStream<[WatchEvent]>.makeStream()
+
+    init(_ script: [Answer]) { state = Mutex(State(script: script)) }
+
+    var requests: [Request] { state.withLock { $0.requests } }
+
+    /// Returns when more was asked for than the script has, or its last watch has said all.
+    func played() async { for await _ in ended.stream { return } }
+
+    /// The next answer, and nil once the script is over.
+    private func next(_ request: Request) -> Answer? {
+        state.withLock {
+            $0.requests.append(request)
+            return $0.script.isEmpty ? nil : $0.script.removeFirst()
+        }
+    }
+
+    func list(_ request: ListRequest) async throws -> ObjectList {
+        switch next(.list(limit: request.limit, continueToken: request.continueToken)) {
+        case .page(let page): return page
+        case .refused(let status): throw status
+        case .unreachable: throw ConnectionError()
+        case .watch: throw APIStatus(code: 599, message: "the script has no list here")
+        case nil:
+            try await wait()
+            throw CancellationError()
+        }
+    }
+
+    func watch(_ request: WatchRequest) async throws -> Events {
+        switch next(.watch(request.start)) {
+        case .watch(let batches, let end): return stream(batches, end)
+        case .refused(let status): throw status
+        case .unreachable: throw ConnectionError()
+        case .page: throw APIStatus(code: 599, message: "the script has no watch here")
+        case nil:
+            try await wait()
+            throw CancellationError()
+        }
+    }
+
+    private func wait() async throws {
+        ended.continuation.yield()
+        await untilCancelled()
+        try Task.checkCancellation()
+    }
+
+    private func stream(_ batches: [[WatchEvent]], _ end: WatchEnd) -> Events {
+        Events(
+            batches: batches, end: end,
+            onSilence: { [self] in if state.withLock({ $0.script.isEmpty }) { ended.continuation.yield() } },
+            later: later.stream)
+    }
+
+    /// Says more in the watch that is silent.
+    func say(_ batch: [WatchEvent]) { later.continuation.yield(batch) }
+}
+
+/// Waits until the task is cancelled.
+func untilCancelled() async {
+    let never = AsyncStream<Void>.makeStream()
+    for await _ in never.stream {}
+    withExtendedLifetime(never.continuation) {}
+}
