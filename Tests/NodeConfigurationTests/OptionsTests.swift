@@ -70,6 +70,13 @@ struct OptionsTests {
         #expect(try options("mode: nftables\n").arguments.contains { $0.hasPrefix("--ipvs") } == false)
     }
 
+    @Test func `without a cluster CIDR the Node's tell pods from others`() throws {
+        let options = try options("detectLocalMode: ClusterCIDR\n")
+        #expect(!options.arguments.contains { $0.hasPrefix("--detect-local-mode") })
+        #expect(options.warnings.count == 1)
+        #expect(try self.options("detectLocalMode: ClusterCIDR\nclusterCIDR: 10.0.0.0/8\n").arguments.contains("--detect-local-mode=ClusterCIDR"))
+    }
+
     @Test func `with a node address of IPv6 pages answer at IPv6`() throws {
         let found = Set(try options("bindAddress: \"::\"\n").arguments)
         #expect(found.isSuperset(of: ["--healthz-bind-address=[::]:10256", "--metrics-bind-address=[::1]:10249"]))

@@ -85,6 +85,11 @@ extension ConfigurationOptions {
         where document[period] == document.schema[period]?.standard { settings.removeAll { $0.field == period } }
         if mode.section == .ipvs, document.setting("ipvs.scheduler") == nil { set("ipvs-scheduler", "rr", "ipvs.scheduler") }
         addNodePortDefaults(document, mode)
+        // kube-proxy goes on without telling pods from others.
+        if document["detectLocalMode"] == "ClusterCIDR", document.setting("clusterCIDR") == nil {
+            settings.removeAll { $0.flag.name == "detect-local-mode" }
+            warnings.append("\(path): detectLocalMode is ClusterCIDR and clusterCIDR is not set: the Node's podCIDRs tell pods from others")
+        }
     }
 
     /// With a node address of IPv6, pages are at addresses of IPv6.
