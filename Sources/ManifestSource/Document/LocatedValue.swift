@@ -47,7 +47,7 @@ package struct LocatedValue: Sendable, Hashable {
                 var reader = JSONReader(bytes: bytes)
                 try reader.read(into: &sink)
             } else {
-                try YAMLReader.read(bytes, into: &sink)
+                _ = try YAMLReader.read(bytes, into: &sink)
             }
         } catch {
             throw ManifestFault(
