@@ -43,12 +43,7 @@ package struct LocatedValue: Sendable, Hashable {
     package static func documents(_ bytes: [UInt8], path: String) throws(ManifestFault) -> [LocatedValue] {
         var sink = LocatedValueSink()
         do throws(SyntaxFault) {
-            if ManifestContents.isJSON(bytes) {
-                var reader = JSONReader(bytes: bytes)
-                try reader.read(into: &sink)
-            } else {
-                _ = try YAMLReader.read(bytes, into: &sink)
-            }
+            try ManifestContents.read(bytes, into: &sink)
         } catch {
             throw ManifestFault(
                 path: path, line: Int(error.position.line), column: Int(error.position.column), message: error.message)
