@@ -9,7 +9,7 @@ BUILD_DIR := .build
 RELEASE_DIR := .build/release-static
 # What the product links, and what the demo and the tests call.
 BUILD_PACKAGES := gcc libstdc++-12-dev libnftnl-dev libmnl-dev libbpf-dev libelf-dev zlib1g-dev pkg-config
-RUN_PACKAGES := nftables iptables iproute2 bpftool curl python3 conntrack bind9-dnsutils knot-dnsutils dnsperf
+RUN_PACKAGES := nftables iptables iproute2 bpftool curl python3 conntrack bind9-dnsutils knot-dnsutils dnsperf kubernetes-client openssl
 # Where systemd runs, installing unbound starts its service, which a machine of CI can bear. Elsewhere tests that need it
 # are skipped unless it is there.
 ifeq ($(CI),true)
@@ -23,8 +23,8 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking test-allocations test-kernel-6.1 soak-dns demo bench-sync bench-controller \
-	bench-conntrack bench-dns bench-datapath bench-ipvs fuzz protos packages \
+.PHONY: all build install test test-linking test-allocations test-kernel-6.1 soak soak-dns soak-relay demo bench-sync \
+	bench-controller bench-conntrack bench-dns bench-datapath bench-ipvs fuzz protos packages \
 	run-packages clean
 
 all: build
@@ -82,6 +82,14 @@ protos:
 	sed -i 's|^\(.*\) = _StorageClass.defaultInstance$$|  // SAFETY: nobody writes to it: it is never held once.\n\1 = unsafe _StorageClass.defaultInstance|' \
 		$(GENERATED)/*.pb.swift
 	cd $(PROTOS) && cksum *.proto > ../Generated/protos.cksum
+
+# The relay for longer than in make test: a gibibyte in both directions at once, thousands of connections with random ends,
+# ten thousand at once (as far as ulimit -Hn goes), and restarts under load.
+soak-relay: run-packages
+	swift build --build-tests
+	FAIRWAY_SOAK_RELAY=1 FAIRWAY_SOAK_TAKEOVERS=10 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
+		swift test --skip-build --filter 'TCPRelayingTests|TCPCrowdTests|UserspaceHandoverTests'
+soak: soak-dns soak-relay
 
 # Linux 6.1 in a software-emulated machine: does its verifier accept every program, and are Services served through
 # them? Not part of CI.

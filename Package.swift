@@ -25,6 +25,7 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 // libFuzzer brings the main function, so these link only with -sanitize=fuzzer: make fuzz.
@@ -50,6 +51,12 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "KubernetesWire", dependencies: ["KubernetesModel", "NetworkTypes", protobuf],
         exclude: ["Protos", "Generated/protos.cksum"]),
     .target(name: "KubernetesClient", dependencies: ["KubernetesWire", "KubernetesModel", "ObjectStore"]),
+    .target(
+        name: "KubernetesConnection",
+        dependencies: [
+            "KubernetesClient", "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", asyncHTTPClient,
+            nioCore, nioPosix, nioHTTP1, nioSSL, yams, logging,
+        ]),
     .target(
         name: "EndpointSliceController",
         dependencies: [
@@ -122,8 +129,8 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .executableTarget(
         name: "fairway",
         dependencies: [
-            "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ManifestSource", "NodeConfiguration",
-            "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
+            "NetworkTypes", "KubernetesModel", "KubernetesWire", "KubernetesClient", "KubernetesConnection", "ObjectStore",
+            "ServiceTable", "ManifestSource", "NodeConfiguration", "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
             "NftablesDataplane", "BPFDataplane", "UserspaceDataplane", "Relay", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
             "LocalAddress", nioCore, nioPosix, argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
@@ -144,6 +151,7 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         name: "relay-process", dependencies: ["Relay", "LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/RelayProcess"),
     .target(name: "CAllocationCounting", path: "Tests/Support/CAllocationCounting"),
+    .target(name: "CThreadCredentials", path: "Tests/Support/CThreadCredentials"),
     .executableTarget(
         name: "answer-allocations",
         dependencies: ["CAllocationCounting", "ClusterZone", "DNSServer", "DNSWire", "NetworkTypes"],
@@ -151,6 +159,16 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .target(
         name: "KubernetesModelTesting", dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes"],
         path: "Tests/Support/KubernetesModelTesting"),
+    .target(
+        name: "KubernetesTesting",
+        dependencies: [
+            "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", nioCore, nioPosix, nioHTTP1, nioSSL,
+        ],
+        path: "Tests/Support/KubernetesTesting"),
+    .executableTarget(
+        name: "kubernetes-test-server",
+        dependencies: ["KubernetesTesting", "NetworkTypes", argumentParser],
+        path: "Tests/Support/KubernetesTestServer"),
     .target(
         name: "DataplaneTesting",
         dependencies: ["ServiceTable", "NftablesDataplane", "Netlink", "NetworkTypes"],
@@ -243,8 +261,9 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
     .testTarget(
         name: "ConformanceTests",
         dependencies: [
-            "ConformanceTesting", "BPF", "BPFDataplane", "BPFTesting", "Dataplane", "DataplaneTesting", "LinuxSystem", "Netlink",
-            "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "Relay", "ServiceTable", "UserspaceDataplane",
+            "ConformanceTesting", "BPF", "BPFDataplane", "BPFTesting", "CThreadCredentials", "Dataplane", "DataplaneTesting",
+            "LinuxSystem", "Netlink", "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "Relay", "ServiceTable",
+            "UserspaceDataplane",
         ]),
     .testTarget(
         name: "ObservabilityTests",
@@ -321,6 +340,18 @@ let targets: [Target] = (Context.environment["FAIRWAY_FUZZING"] == "1" ? fuzzTar
         dependencies: [
             "KubernetesClient", "KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "ObjectStore",
         ]),
+    .testTarget(
+        name: "KubernetesConnectionTests",
+        dependencies: [
+            "KubernetesConnection", "KubernetesClient", "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes",
+            nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+        ]),
+    .testTarget(
+        name: "KubernetesTestingTests",
+        dependencies: [
+            "KubernetesTesting", "KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "LinuxSystem",
+            "NetworkNamespaceTesting", "NetworkTypes", "kubernetes-test-server", nioCore, nioPosix, nioHTTP1, nioSSL,
+        ]),
     .testTarget(name: "LayeringTests"),
 ]
 
@@ -360,6 +391,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: targets.filter { wanted?.contains($0.name) ?? true },

@@ -1,9 +1,9 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include "raw.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
-#include <errno.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -12,38 +12,20 @@
 #include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-// linux/in6.h and linux/icmp.h, which do not go together with the C library's headers.
-#ifndef IPV6_TRANSPARENT
-#define IPV6_TRANSPARENT 75
-#endif
+// linux/icmp.h, which does not go together with the C library's headers.
 #ifndef ICMP_FILTER
 #define ICMP_FILTER 1
 #endif
 
 int clinux_icmp_socket(int version) {
-    int four = version == 4, on = 1, small = 1;
-    int handle = socket(
-        four ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, four ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-    if (handle < 0) return -1;
     // A raw socket gets a copy of every ICMP message unless it says otherwise.
     struct icmp6_filter none_of_six;
     ICMP6_FILTER_SETBLOCKALL(&none_of_six);
     uint32_t none_of_four = UINT32_MAX;
-    int result = four ? setsockopt(handle, SOL_RAW, ICMP_FILTER, &none_of_four, sizeof none_of_four)
-                      : setsockopt(handle, IPPROTO_ICMPV6, ICMP6_FILTER, &none_of_six, sizeof none_of_six);
-    if (result != 0) {
-        int cause = errno;
-        close(handle);
-        errno = cause;
-        return -1;
-    }
-    (void)setsockopt(handle, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    // Without it, frontends that are addresses of this host can be spoken for.
-    (void)setsockopt(
-        handle, four ? IPPROTO_IP : IPPROTO_IPV6, four ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on, sizeof on);
-    return handle;
+    struct clinux_raw_option four[] = {{SOL_RAW, ICMP_FILTER, &none_of_four, sizeof none_of_four}, {.level = -1}};
+    struct clinux_raw_option six[] = {{IPPROTO_ICMPV6, ICMP6_FILTER, &none_of_six, sizeof none_of_six}, {.level = -1}};
+    return version == 4 ? clinux_raw_sender(4, IPPROTO_ICMP, four) : clinux_raw_sender(6, IPPROTO_ICMPV6, six);
 }
 
 static uint16_t checksum(const void *bytes, size_t count) {

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include "raw.h"
 
 #include <arpa/inet.h>
 #include <endian.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <linux/errqueue.h>
 #include <linux/filter.h>
@@ -17,9 +17,6 @@
 // linux/in6.h, which does not go together with netinet/in.h.
 #ifndef IPV6_ORIGDSTADDR
 #define IPV6_ORIGDSTADDR 74
-#endif
-#ifndef IPV6_TRANSPARENT
-#define IPV6_TRANSPARENT 75
 #endif
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -425,23 +422,17 @@ void clinux_relay_send_back(
 }
 
 int clinux_raw_udp_socket(int version) {
-    int four = version == 4, on = 1, small = 1, checksum_offset = offsetof(struct udphdr, uh_sum);
-    int handle = socket(four ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
-    if (handle < 0) return -1;
+    int checksum_offset = offsetof(struct udphdr, uh_sum);
     struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
     struct sock_fprog filter = {1, &nothing};
-    if (setsockopt(handle, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0
+    struct clinux_raw_option four[] = {{SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter}, {.level = -1}};
+    struct clinux_raw_option six[] = {
+        {SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter},
         // The kernel fills IPv6's checksum in.
-        || (!four && setsockopt(handle, IPPROTO_IPV6, IPV6_CHECKSUM, &checksum_offset, sizeof checksum_offset) != 0)) {
-        int cause = errno;
-        close(handle);
-        errno = cause;
-        return -1;
-    }
-    (void)setsockopt(handle, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    (void)setsockopt(
-        handle, four ? IPPROTO_IP : IPPROTO_IPV6, four ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on, sizeof on);
-    return handle;
+        {IPPROTO_IPV6, IPV6_CHECKSUM, &checksum_offset, sizeof checksum_offset},
+        {.level = -1},
+    };
+    return clinux_raw_sender(version, IPPROTO_UDP, version == 4 ? four : six);
 }
 
 static uint32_t sum_words(uint32_t sum, const uint8_t *bytes, size_t count) {

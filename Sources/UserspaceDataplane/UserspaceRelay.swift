@@ -20,7 +20,8 @@ package final class UserspaceRelay: Sendable {
         var configuration = configuration
         // Without privilege no socket may have a mark, and nothing is redirected.
         configuration.mark = settings.binding == .redirect ? settings.marks.own : 0
-        let table = RelayTable(configuration, drainSeconds: drainSeconds)
+        let table = RelayTable(
+            configuration, drainSeconds: drainSeconds, answersReturn: settings.binding == .redirect)
         self.table = table
         do throws(SystemError) {
             engine = try RelayEngine(configuration, directory: table)

@@ -23,7 +23,7 @@ struct PublisherHarness: Sendable {
         private let state = Mutex<[SliceNotice]>([])
         var all: [SliceNotice] { state.withLock { $0 } }
         func add(_ notice: SliceNotice) { state.withLock { $0.append(notice) } }
-        var failures: [String] { all.compactMap { if case .failed(let key, _, _) = $0 { "\(key)" } else { nil } } }
+        var failures: [String] { all.compactMap { if case .failed(let service, _, _) = $0 { "\(service.metadata.key)" } else { nil } } }
     }
 
     init(settings: SlicePublisherSettings = SlicePublisherSettings()) {

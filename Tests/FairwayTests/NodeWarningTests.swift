@@ -41,6 +41,16 @@ import fairway
             testDescription: "loose on all is in force before strict on one",
             change: { $0.reversePathFilters = ["all": 2, "eth0": 1] }, names: []),
         Case(
+            testDescription: "sources looked up by mark on all", change: { $0.sourceValidMarks = ["all": 1, "eth0": 0] },
+            names: ["source-valid-mark"], text: "src_valid_mark is 1 on all:"),
+        Case(
+            testDescription: "sources looked up by mark on an interface",
+            change: { $0.sourceValidMarks = ["all": 0, "eth0": 1, "lo": 1, "default": 1] }, names: ["source-valid-mark"],
+            text: "on eth0:"),
+        Case(
+            testDescription: "sources looked up by mark nowhere that packets come from",
+            change: { $0.sourceValidMarks = ["all": 0, "eth0": 0, "lo": 1, "default": 1] }, names: []),
+        Case(
             testDescription: "kube-proxy in nftables mode",
             change: {
                 $0.tables = ["ip6", "ip", "inet"].map { NftablesTableSummary(family: $0, name: "kube-proxy") }
@@ -129,6 +139,28 @@ extension FairwayTests {
             try await daemon.waitForLine(containing: "warning=other-proxy-ip6-nftables", timeout: .seconds(30))
             #expect(daemon.lines.count { $0.contains("warning=strict-reverse-path-filter") } == 1)
             #expect(daemon.lines.count { $0.contains("warning=other-proxy-ip-nftables") } == 1)
+        }
+
+        @Test func `src_valid_mark keeps packets from the relay, which is told of`() async throws {
+            let cluster = try await FairwayNode.make()
+            defer { cluster.close() }
+            try cluster.node.setSysctl("net/ipv4/conf/eth0/src_valid_mark", "1")
+            let daemon = try await cluster.startDaemon(["--proxy-mode", "userspace"])
+            let line = try await daemon.waitForLine(containing: "warning=source-valid-mark")
+            #expect(line.contains("src_valid_mark is 1 on eth0:"), "\(line)")
+            let target = SocketAddress(ServiceTopology.nodeAddress(.ipv4), port: 30080)
+            let lost = try await cluster.ask(from: cluster.client, .tcp, target, count: 1)
+            #expect(lost.allSatisfy { !$0.name.hasPrefix("pod") }, "\(lost)")
+            // Pods come in by other interfaces, and IPv6 has no such check.
+            let clusterIP = try Manifests.target(Manifests.clusterIP, .ipv4, 80)
+            let fromPod = try await cluster.ask(from: cluster.pods[0].namespace, .tcp, clusterIP, count: 5)
+            let overIPv6 = try await cluster.ask(
+                from: cluster.client, .tcp, SocketAddress(ServiceTopology.nodeAddress(.ipv6), port: 30080), count: 5)
+            #expect((fromPod + overIPv6).allSatisfy { $0.name.hasPrefix("pod") }, "\(fromPod) \(overIPv6)")
+            try cluster.node.setSysctl("net/ipv4/conf/eth0/src_valid_mark", "0")
+            let found = try await cluster.ask(from: cluster.client, .tcp, target, count: 5)
+            #expect(found.allSatisfy { $0.name.hasPrefix("pod") }, "\(found)")
+            try await daemon.waitForLine(containing: "settled warning=source-valid-mark", timeout: .seconds(30))
         }
     }
 }

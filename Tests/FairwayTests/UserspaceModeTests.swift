@@ -174,6 +174,25 @@ extension FairwayTests {
             #expect(try await second.waitForExit() == .exited(0))
         }
 
+        @Test func `a plain user's daemon serves Services that are to keep clients' addresses, as the node`() async throws {
+            let cluster = try await FairwayNode.make()
+            defer { cluster.close() }
+            try cluster.folder.write(
+                "manifests/kept.yaml",
+                Manifests.service(
+                    "kept", selector: "app: web", [.ipv4: "10.96.0.82", .ipv6: "fd00:10:96::82"],
+                    ports: [
+                        "name: http, port: 80, targetPort: http, nodePort: 30082",
+                        "name: echo, protocol: UDP, port: 5353, targetPort: echo, nodePort: 30056",
+                    ], annotations: "fairway.dev/keep-client-address: \"true\""))
+            _ = try await Self.start(cluster)
+            for (transport, port) in [(Transport.tcp, 30082), (.udp, 30056)] as [(Transport, UInt16)] {
+                let target = SocketAddress(ServiceTopology.nodeAddress(.ipv4), port: port)
+                let answers = try await cluster.ask(from: cluster.client, transport, target, count: 10)
+                #expect(answers.allSatisfy { $0.source == ServiceTopology.podGateway(.ipv4) }, "\(answers)")
+            }
+        }
+
         @Test func `what a plain user may not do is told with the option that helps`() async throws {
             let cluster = try await FairwayNode.make()
             defer { cluster.close() }

@@ -1,7 +1,7 @@
 import LinuxSystem
 import NetworkTypes
 
-/// Gives back what it is sent, by TCP and UDP, until it is closed.
+/// Gives back what it is sent, or the address of who sent it, by TCP and UDP, until it is closed.
 final class EchoServer: Sendable {
     private final class Wake: Sendable {
         let descriptor: WakeDescriptor
@@ -10,7 +10,12 @@ final class EchoServer: Sendable {
 
     private final class Connection {
         let socket: Socket
-        init(_ socket: consuming Socket) { self.socket = socket }
+        let peer: SocketAddress
+
+        init(_ socket: consuming Socket, _ peer: SocketAddress) {
+            self.socket = socket
+            self.peer = peer
+        }
     }
 
     private final class Sockets: Sendable {
@@ -29,8 +34,11 @@ final class EchoServer: Sendable {
     private let wake: Wake
 
     /// In the network namespace of the calling thread.
-    init(at address: SocketAddress) throws {
+    init(at address: SocketAddress, tellsAddresses: Bool = false) throws {
         let (wake, sockets) = (try Wake(), try Sockets(address))
+        @Sendable func answer(_ bytes: ArraySlice<UInt8>, _ peer: SocketAddress) -> [UInt8] {
+            tellsAddresses ? Array("\(peer.address)".utf8) : Array(bytes)
+        }
         self.wake = wake
         _ = try DedicatedThread(named: "echo-server") {
             guard let epoll = try? Epoll() else { return }
@@ -45,18 +53,20 @@ final class EchoServer: Sendable {
                     case 0: return
                     case 1:
                         while let accepted = try? sockets.stream.accept() {
-                            let connection = Connection(accepted.take())
+                            let peer = accepted.peer
+                            let connection = Connection(accepted.take(), peer)
                             try? epoll.add(connection.socket.descriptor.rawValue, .readable, token: UInt64(3 + connections.count))
                             connections.append(connection)
                         }
                     case 2:
                         while let datagram = try? sockets.datagram.receiveDatagram(into: &buffer) {
-                            _ = try? sockets.datagram.sendDatagram(Array(buffer[..<datagram.byteCount]).span, along: datagram.path)
+                            let bytes = answer(buffer[..<datagram.byteCount], datagram.path.peer)
+                            _ = try? sockets.datagram.sendDatagram(bytes.span, along: datagram.path)
                         }
                     default:
                         let connection = connections[Int(event.token) - 3]
                         if let count = try? connection.socket.receive(into: &buffer), count > 0 {
-                            _ = try? connection.socket.send(Array(buffer[..<count]).span)
+                            _ = try? connection.socket.send(answer(buffer[..<count], connection.peer).span)
                         } else {
                             try? epoll.remove(connection.socket.descriptor.rawValue)
                         }
@@ -87,7 +97,22 @@ final class OpenClient: Sendable {
 
     /// What comes back, at once or within some seconds; empty when nothing does.
     func exchange(_ text: String) throws -> String {
-        _ = try socket.send(Array(text.utf8).span)
+        try send(text)
+        return try receive()
+    }
+
+    func send(_ text: String) throws { _ = try socket.send(Array(text.utf8).span) }
+
+    /// Reads so many bytes, or fewer when nothing comes for some seconds.
+    func count(upTo wanted: Int) throws -> Int {
+        var (buffer, count) = ([UInt8](repeating: 0, count: 1 << 16), 0)
+        while count < wanted, try !epoll.wait(timeout: .seconds(5)).isEmpty {
+            count += try socket.receive(into: &buffer) ?? 0
+        }
+        return count
+    }
+
+    func receive() throws -> String {
         var buffer = [UInt8](repeating: 0, count: 256)
         if try epoll.wait(timeout: .seconds(5)).isEmpty { return "" }
         guard let count = try socket.receive(into: &buffer) else { return "" }

@@ -80,7 +80,7 @@ extension SlicePublisher {
         let count = (failures[service] ?? 0) + 1
         failures[service] = count
         let delay = settings.delay(afterFailures: count)
-        notice(.failed(service, "\(error)", retryAfter: delay))
+        if let object = store.snapshot.services[service] { notice(.failed(object, "\(error)", retryAfter: delay)) }
         // Not the worker's time: others go on.
         Task { [pause] in
             try? await pause(delay)

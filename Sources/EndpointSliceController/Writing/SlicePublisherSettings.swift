@@ -30,5 +30,5 @@ package enum SliceNotice: Sendable, Hashable {
     /// The API has every slice as it is wanted.
     case settled
     /// The Service's slices could not all be written, and why.
-    case failed(ObjectKey, String, retryAfter: Duration)
+    case failed(Service, String, retryAfter: Duration)
 }

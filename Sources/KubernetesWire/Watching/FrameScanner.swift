@@ -1,7 +1,7 @@
 /// Where an event lies in the bytes of a watch.
 struct Frame {
-    /// Empty: between two events there was only space.
-    var content: Range<Int>
+    /// Nil: there was only space between two events.
+    var content: Range<Int>?
     /// Where the next begins.
     var end: Int
 }
@@ -66,7 +66,7 @@ struct JSONValueScanner: FrameScanner {
                 }
             case 0x09, 0x0A, 0x0D, 0x20:
                 // Space before an event is done with at once: it is no event that waits for its end.
-                if depth == 0 { return Frame(content: index..<index, end: index) }
+                if depth == 0 { return Frame(content: nil, end: index) }
             default:
                 guard depth > 0 else { throw .malformed("no JSON object where an event should begin") }
             }

@@ -75,7 +75,7 @@ package struct WatchFrameReader: Sendable {
     ) throws(WireError) -> Int {
         var used = 0
         while let frame = try frames.next(in: bytes, from: used, limit: limit) {
-            if !frame.content.isEmpty { events.append(try decoder.event(bytes, in: frame.content)) }
+            if let content = frame.content { events.append(try decoder.event(bytes, in: content)) }
             used = frame.end
         }
         return used

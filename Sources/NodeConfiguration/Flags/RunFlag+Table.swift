@@ -10,6 +10,7 @@ extension RunFlag {
         RunFlag("kube-api-qps", .number, 5.0),
         RunFlag("kube-api-burst", .integer, 10),
         RunFlag("kube-api-content-type", .text, "application/vnd.kubernetes.protobuf"),
+        RunFlag("kube-api-watch-silence", .duration, "150s"),
         RunFlag("endpoints-from", .text),
     ]
 

@@ -10,6 +10,8 @@ import ServiceLifecycle
 struct HTTPReply: Sendable {
     var status: Int
     var contentType: String
+    /// Beside those that every answer has.
+    var fields: HTTPFields = [:]
     var body: [UInt8]
 
     init(_ status: Int, _ contentType: String, _ body: [UInt8]) {
@@ -50,6 +52,8 @@ struct HTTPListener: Service {
     let onBound: @Sendable (any Channel) async -> Void
     /// A process that is about to end may still have the address: it is waited for.
     var waitsForAddress = false
+    /// Open connections; more wait in the kernel's backlog.
+    var connections = Limits.connections
 
     func run() async throws {
         for (index, address) in addresses.enumerated() {
@@ -92,7 +96,7 @@ struct HTTPListener: Service {
             server: .http1(configuration: .init(idleTimeout: Limits.idle)),
             configuration: ApplicationConfiguration(
                 address: address,
-                availableConnectionsDelegate: MaximumAvailableConnections(Limits.connections)),
+                availableConnectionsDelegate: MaximumAvailableConnections(connections)),
             onServerRunning: onBound,
             logger: quiet)
         try await application.run()
@@ -103,7 +107,7 @@ struct HTTPListener: Service {
         if request.method == .get || request.method == .head {
             reply = await answer(request.uri.path, request.uri.query)
         }
-        var fields = HTTPFields()
+        var fields = reply.fields
         fields[.contentType] = reply.contentType
         fields[.xContentTypeOptions] = "nosniff"
         if reply.status == 405 { fields[.allow] = "GET, HEAD" }

@@ -6,36 +6,25 @@ extension MetricCatalog {
 
     /// The userspace mode's, under the names of the ebpf mode where both count the same. Part of the catalogue where it
     /// runs.
-    package static let userspace: [MetricDescription] = [
-        MetricDescription(
-            "fairway_service_connections_total", .counter, labels: service,
-            help: "Connections and UDP sessions that an endpoint took, of each Service port."),
-        MetricDescription(
-            "fairway_service_packets_total", .counter, labels: service + ["direction"],
-            help: "Datagrams relayed, from clients (in) and to them (out)."),
-        MetricDescription(
-            "fairway_service_bytes_total", .counter, labels: service + ["direction"],
-            help: "Bytes of payload relayed, from clients (in) and to them (out)."),
-        MetricDescription(
-            "fairway_service_retries_total", .counter, labels: service,
-            help: "Connections that an endpoint took after others had refused or not answered in time."),
-        MetricDescription(
-            "fairway_service_connect_failures_total", .counter, labels: service,
-            help: "Attempts to reach an endpoint that were refused or not answered in time."),
-        MetricDescription(
-            "fairway_backend_active_connections", .gauge, labels: backend, help: "Connections open now, of each backend."),
-        MetricDescription(
-            "fairway_backend_connections_total", .counter, labels: backend, help: "Connections that the backend took."),
-        MetricDescription(
-            "fairway_backend_packets_total", .counter, labels: backend + ["direction"],
-            help: "Datagrams relayed to and from the backend."),
-        MetricDescription(
-            "fairway_backend_bytes_total", .counter, labels: backend + ["direction"],
-            help: "Bytes of payload relayed to and from the backend."),
-        MetricDescription(
-            "fairway_backend_connect_failures_total", .counter, labels: backend,
-            help: "Attempts to reach the backend that were refused or not answered in time."),
-    ] + relay
+    package static let userspace: [MetricDescription] =
+        balanced(
+            BalancedHelp(
+                connections: "Connections and UDP sessions that an endpoint took, of each Service port.",
+                packets: "Datagrams relayed, from clients (in) and to them (out).",
+                bytes: "Bytes of payload relayed, from clients (in) and to them (out).",
+                backendConnections: "Connections that the backend took.",
+                backendPackets: "Datagrams relayed to and from the backend.",
+                backendBytes: "Bytes of payload relayed to and from the backend.")) + [
+                MetricDescription(
+                    "fairway_service_retries_total", .counter, labels: service,
+                    help: "Connections that an endpoint took after others had refused or not answered in time."),
+                MetricDescription(
+                    "fairway_service_connect_failures_total", .counter, labels: service,
+                    help: "Attempts to reach an endpoint that were refused or not answered in time."),
+                MetricDescription(
+                    "fairway_backend_connect_failures_total", .counter, labels: backend,
+                    help: "Attempts to reach the backend that were refused or not answered in time."),
+            ] + relay
 
     /// Of any relay, also of one that serves NodePorts at loopback addresses beside another mode.
     package static let relay: [MetricDescription] = [

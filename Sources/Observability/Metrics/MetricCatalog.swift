@@ -92,6 +92,9 @@ package enum MetricCatalog {
         MetricDescription(
             "fairway_pods_without_address", .gauge, help: "Pods that have no address yet."),
         MetricDescription(
+            "fairway_health_check_ports", .gauge, labels: ["state"],
+            help: "Health check ports of Services, each address counted, that are open or that cannot be had."),
+        MetricDescription(
             PrometheusMetrics.droppedSeriesMetric, .counter, labels: ["metric"],
             help: "Series not kept: over a limit, or against the metric's description."),
     ]

@@ -42,22 +42,6 @@ extension RelayService {
         return state.withLock { $0.install(content, cluster: newCluster, local: newLocal) }
     }
 
-    /// The same with backends that the caller has made, in turn.
-    package func update(_ options: Options, cluster: [RelayBackend], local: [RelayBackend]) {
-        state.withLock { state in
-            for backend in cluster + local {
-                let old = state.backends.updateValue(backend, forKey: backend.address)
-                if old !== backend { old?.markGone() }
-            }
-        }
-        var content = Content()
-        content.options = options
-        content.method = .inTurn
-        content.cluster = cluster.map { Member($0.address) }
-        content.local = local.map { Member($0.address) }
-        _ = update(content)
-    }
-
     /// Nobody uses what it has or had.
     package var isIdle: Bool { state.withLock { $0.backends.values.allSatisfy { $0.active == 0 } } }
 }

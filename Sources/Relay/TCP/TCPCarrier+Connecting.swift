@@ -129,10 +129,7 @@ extension TCPCarrier {
         try socket.setNoDelay()
         try socket.keepUrgentDataInline()
         if context.configuration.mark != 0 { try socket.setMark(context.configuration.mark) }
-        // A loopback address would not come back from another host.
-        if options.keepsClientAddress, client.family == backend.family,
-            client.address.isLoopback == backend.address.isLoopback
-        {
+        if options.keepsClientAddress, backend.canAnswer(client) {
             try socket.setTransparent()
             try socket.bindWithoutPort(to: client.address)
         }
@@ -152,7 +149,7 @@ extension TCPCarrier {
         guard sendProxyHeader(connection) else { return end(connection, .backendReset) }
         // Most clients have sent their request by now: it is read before the client is watched, which spares a round.
         connection.up.isReadable = true
-        moveUp(connection)
+        move(connection, from: .client)
         guard connection.isOpen else { return }
         do throws(Errno) {
             try context.watch(
@@ -162,7 +159,7 @@ extension TCPCarrier {
             context.statistics.count(.limit)
             return end(connection, .stopped)
         }
-        if event.isReadable || event.isPeerEnded { backendChanged(connection, event) }
+        if event.isReadable || event.isPeerEnded { changed(connection, .backend, event) }
     }
 
     /// A new connection's send buffer has room for a header.

@@ -1,79 +1,45 @@
 internal import LinuxSystem
 
 extension TCPCarrier {
-    func clientChanged(_ connection: TCPConnection, _ event: Epoll.Event) {
-        if event.isPeerEnded { connection.up.sourceEnds = true }
-        if event.isUrgent { connection.up.hasUrgentData = true }
-        if event.isWritable, connection.down.isBlocked {
-            connection.down.isWritable = true
-            moveDown(connection)
+    /// A socket of an established connection has an event.
+    func changed(_ connection: TCPConnection, _ side: TCPSide, _ event: Epoll.Event) {
+        if event.isPeerEnded { connection.withDirection(from: side) { $0.sourceEnds = true } }
+        if event.isUrgent { connection.withDirection(from: side) { $0.hasUrgentData = true } }
+        if event.isWritable, connection.withDirection(from: side.other, { $0.isBlocked }) {
+            connection.withDirection(from: side.other) { $0.isWritable = true }
+            move(connection, from: side.other)
         }
         if event.isReadable || event.isPeerEnded || event.isHungUp {
-            connection.up.isReadable = true
-            moveUp(connection)
+            connection.withDirection(from: side) { $0.isReadable = true }
+            move(connection, from: side)
         }
-        if event.isFailed { end(connection, .clientReset) }
+        // What it sent before its reset was passed on, as far as the other side took it.
+        if event.isFailed { end(connection, side.reset) }
     }
 
-    func backendChanged(_ connection: TCPConnection, _ event: Epoll.Event) {
-        if event.isPeerEnded { connection.down.sourceEnds = true }
-        if event.isUrgent { connection.down.hasUrgentData = true }
-        if event.isWritable, connection.up.isBlocked {
-            connection.up.isWritable = true
-            moveUp(connection)
-        }
-        if event.isReadable || event.isPeerEnded || event.isHungUp {
-            connection.down.isReadable = true
-            moveDown(connection)
-        }
-        // What it sent before its reset was passed on, as far as the client took it.
-        if event.isFailed { end(connection, .backendReset) }
-    }
-
-    /// From the client to the backend.
-    func moveUp(_ connection: TCPConnection) {
+    /// Moves what one side sent to the other.
+    func move(_ connection: TCPConnection, from side: TCPSide) {
         guard connection.isOpen else { return }
-        let outcome = connection.up.move(from: connection.client, to: connection.backend, pool)
-        if connection.up.byteCount > 0 {
-            connection.target.traffic.countIn(bytes: connection.up.byteCount)
-            connection.up.byteCount = 0
-            connection.lastMove = context.now
-        }
+        let outcome = connection.move(from: side, pool)
+        if connection.countMoved(from: side) { connection.lastMove = context.now }
         switch outcome {
         case .waiting: break
-        case .interrupted:
-            if !connection.up.isQueued { interrupted.append(connection.key) }
-            connection.up.isQueued = true
+        case .interrupted: queue(connection, side)
         case .ended:
-            if connection.down.hasEnded { return end(connection, .finished) }
-            // Refused only when it was reset, which is reported.
-            try? connection.backend.shutdownSending()
-        case .sourceFailed: end(connection, .clientReset)
-        case .sinkFailed: end(connection, .backendReset)
+            if connection.withDirection(from: side.other, { $0.hasEnded }) { return end(connection, .finished) }
+            connection.shutdownSending(to: side.other)
+        case .sourceFailed: end(connection, side.reset)
+        case .sinkFailed: end(connection, side.other.reset)
         }
+        if side == .backend, connection.down.isBlocked { watchClientWritable(connection) }
     }
 
-    /// From the backend to the client.
-    func moveDown(_ connection: TCPConnection) {
-        guard connection.isOpen else { return }
-        let outcome = connection.down.move(from: connection.backend, to: connection.client, pool)
-        if connection.down.byteCount > 0 {
-            connection.target.traffic.countOut(bytes: connection.down.byteCount)
-            connection.down.byteCount = 0
-            connection.lastMove = context.now
+    /// It has its turn in the next round.
+    private func queue(_ connection: TCPConnection, _ side: TCPSide) {
+        connection.withDirection(from: side) { direction in
+            if !direction.isQueued { interrupted.append(connection.key.of(side.token)) }
+            direction.isQueued = true
         }
-        switch outcome {
-        case .waiting: break
-        case .interrupted:
-            if !connection.down.isQueued { interrupted.append(connection.key.of(.backend)) }
-            connection.down.isQueued = true
-        case .ended:
-            if connection.up.hasEnded { return end(connection, .finished) }
-            try? connection.client.shutdownSending()
-        case .sourceFailed: end(connection, .backendReset)
-        case .sinkFailed: end(connection, .clientReset)
-        }
-        if connection.down.isBlocked { watchClientWritable(connection) }
     }
 
     func clientInterest(_ connection: TCPConnection) -> Epoll.Interest {

@@ -32,12 +32,12 @@ final class TCPCarrier: RelayCarrier {
         switch token.side {
         case .listener: accept(token.index)
         case .client:
-            if let connection = connections[token] { clientChanged(connection, event) }
+            if let connection = connections[token] { changed(connection, .client, event) }
         case .backend:
             guard let connection = connections[token] else { return }
             switch connection.phase {
             case .connecting: attemptChanged(connection, event)
-            case .established: backendChanged(connection, event)
+            case .established: changed(connection, .backend, event)
             }
         case nil: break
         }
@@ -100,13 +100,9 @@ final class TCPCarrier: RelayCarrier {
         swap(&interrupted, &resumed)
         for token in resumed {
             guard let connection = connections[token] else { continue }
-            if token.side == .client {
-                connection.up.isQueued = false
-                moveUp(connection)
-            } else {
-                connection.down.isQueued = false
-                moveDown(connection)
-            }
+            let side = token.side == .client ? TCPSide.client : .backend
+            connection.withDirection(from: side) { $0.isQueued = false }
+            move(connection, from: side)
         }
         resumed.removeAll(keepingCapacity: true)
     }

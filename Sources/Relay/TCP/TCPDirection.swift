@@ -42,8 +42,8 @@ struct TCPDirection {
     private(set) var hasEnded = false
     /// It has its turn in the next round, without an event.
     var isQueued = false
-    /// Of payload, taken from the source; whoever counts them sets it to 0.
-    var byteCount = 0
+    /// Of payload, taken from the source and not counted yet.
+    private var byteCount = 0
 
     private var endWasRead = false
     private var buffer: TransferBuffer?
@@ -73,6 +73,13 @@ struct TCPDirection {
         hasEnded = true
         release(to: pool)
         return .ended
+    }
+
+    /// What was taken from the source since it was last asked, in bytes.
+    mutating func takeByteCount() -> Int {
+        let taken = byteCount
+        byteCount = 0
+        return taken
     }
 
     /// Gives back what it has of the pool, and forgets what was not passed on.

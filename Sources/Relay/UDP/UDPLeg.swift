@@ -38,7 +38,7 @@ final class UDPLeg {
         if mark != 0 { try socket.set(SOL_SOCKET, SO_MARK, Int32(bitPattern: mark)) }
         try socket.prepareFlowBackend()
         try? socket.setReceiveBuffer(byteCount: UDPLimits.backendBuffer)
-        if let client, client.family == backend.family { bind(socket, as: client) }
+        if let client, backend.canAnswer(client) { bind(socket, as: client) }
         // A datagram socket is connected at once.
         _ = try socket.connect(to: backend)
         return socket

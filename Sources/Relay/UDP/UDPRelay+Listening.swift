@@ -31,7 +31,8 @@ extension UDPRelay {
         for former in removed where former.socket.address == listener.socket.address {
             for session in sessions.all where session.listener === former { session.listener = listener }
             listener.users += former.users
-            // What came between the two.
+            // Connected to nobody it gets nothing more, so that all that came between the two is read.
+            _ = try? former.socket.socket.connect(to: .nobody(former.socket.address.family))
             receive(from: former.socket, for: listener)
         }
         removed.removeAll { $0.socket.address == listener.socket.address }

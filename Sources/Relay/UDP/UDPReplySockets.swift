@@ -2,15 +2,18 @@ internal import Glibc
 internal import LinuxSystem
 internal import NetworkTypes
 
+extension SocketAddress {
+    /// Whom a socket is connected to that is to receive nothing: this host's port 9, discard (RFC 863).
+    static func nobody(_ family: IPFamily) -> SocketAddress {
+        SocketAddress(IPAddress(bits: family == .ipv4 ? 0x7f00_0001 : 1, family: family), port: 9)
+    }
+}
+
 /// A socket that has a frontend's address and port, which need not be this host's. It only sends.
 final class UDPReplySocket {
     let socket: Socket
     let address: SocketAddress
     var users = 0
-
-    private static func nobody(_ family: IPFamily) -> IPAddress {
-        IPAddress(bits: family == .ipv4 ? 0x7f00_0001 : 1, family: family)
-    }
 
     init(at address: SocketAddress, mark: UInt32) throws(Errno) {
         let socket = try Socket(.datagram, address.family)
@@ -21,8 +24,8 @@ final class UDPReplySocket {
         // With SO_REUSEADDR: the other workers have one at the same address.
         try socket.bind(to: address)
         // Connected to nobody it receives nothing: a frontend's address may be this host's, whose own server is to have what
-        // comes there once the frontend is gone. What is sent names its receiver. 9: discard (RFC 863).
-        _ = try socket.connect(to: SocketAddress(Self.nobody(address.family), port: 9))
+        // comes there once the frontend is gone. What is sent names its receiver.
+        _ = try socket.connect(to: .nobody(address.family))
         self.socket = socket
         self.address = address
     }

@@ -24,12 +24,11 @@ extension RedirectionLayout {
     /// To the relay's listeners.
     var relayRules: [NftablesRule] {
         var rules = [
-            rule(ChainName.established) {
-                $0.transportProtocol(is: .tcp)
-                $0.socketIsTransparent(markedWith: marks.own)
-                $0.addMark(marks.divert)
-                $0.verdict(.accept)
-            },
+            ofTheRelay(ChainName.established) { $0.transportProtocol(is: .tcp) },
+            // Such as a router's word about the path's MTU: the socket is that of the packet it quotes.
+            ofTheRelay(ChainName.established) { $0.controlMessages() },
+            // To a client's address, which the backend takes for the sender. Datagrams from clients have no such socket.
+            ofTheRelay(ChainName.answers) { $0.transportProtocol(is: .udp) },
             rule(ChainName.divertDatagrams) { $0.clearPriority() },
             rule(ChainName.divertDatagrams) {
                 $0.transportProtocol(is: .udp)
@@ -55,6 +54,16 @@ extension RedirectionLayout {
                 })
         }
         return rules
+    }
+
+    /// Brings packets whose socket is the relay's to this host.
+    private func ofTheRelay(_ chain: String, _ match: (inout RuleBuilder) -> Void) -> NftablesRule {
+        rule(chain) {
+            match(&$0)
+            $0.socketIsTransparent(markedWith: marks.own)
+            $0.addMark(marks.divert)
+            $0.verdict(.accept)
+        }
     }
 
     /// From the packet's priority to what is done.
@@ -146,11 +155,11 @@ extension RedirectionLayout {
             $0.verdict(.jump(ChainName.established))
         }
         // An answer to this node's own port may have the number of a NodePort.
-        func notAnswers(_ chain: String) -> [NftablesRule] {
+        func notAnswers(_ chain: String, _ verdict: NftablesVerdict) -> [NftablesRule] {
             [
                 rule(chain) {
                     $0.isReply()
-                    $0.verdict(.return)
+                    $0.verdict(verdict)
                 },
                 rule(chain) {
                     $0.isNewConnection()
@@ -164,8 +173,11 @@ extension RedirectionLayout {
                 $0.verdict(.jump(ChainName.clusterIPs))
             }
         }
-        return [leaveAlone("prerouting", marks.own), established] + notAnswers("prerouting") + lookups(.prerouting)
-            + [leaveAlone("output", marks.own)] + notAnswers("output") + lookups(.output)
+        // An answer that comes when connection tracking has forgotten the question.
+        let late = rule("prerouting") { $0.verdict(.goto(ChainName.answers)) }
+        return [leaveAlone("prerouting", marks.own), established]
+            + notAnswers("prerouting", .goto(ChainName.answers)) + lookups(.prerouting) + [late]
+            + [leaveAlone("output", marks.own)] + notAnswers("output", .return) + lookups(.output)
             + [leaveAlone("translation", marks.own | marks.divert)] + lookups(.translation) + filters
     }
 

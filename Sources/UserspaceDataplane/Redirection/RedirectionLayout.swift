@@ -30,6 +30,7 @@ struct RedirectionLayout: Sendable {
 
     enum ChainName {
         static let established = "established-connections"
+        static let answers = "answers"
         static let refuse = "refuse"
         static let firewall = "firewall-check"
         static let firewallSources = "firewall-sources"
@@ -54,6 +55,7 @@ struct RedirectionLayout: Sendable {
     var chains: [NftablesChain] {
         var regular = [
             NftablesChain(ChainName.established, comment: "of the relay, also to Services that are gone"),
+            NftablesChain(ChainName.answers, comment: "datagrams to clients that backends see"),
             NftablesChain(ChainName.refuse), NftablesChain(ChainName.firewallSources, comment: "may this source?"),
             NftablesChain(ChainName.firewall, comment: "is it restricted to some sources?"),
             NftablesChain(ChainName.clusterIPs, comment: "addresses of Services beside their ports"),

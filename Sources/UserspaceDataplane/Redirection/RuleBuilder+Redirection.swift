@@ -27,6 +27,12 @@ extension RuleBuilder {
         append(.compare(.r1, .equal, [1]))
     }
 
+    /// ICMP or ICMPv6.
+    mutating func controlMessages() {
+        append(.meta(.transportProtocol, to: .r1))
+        append(.compare(.r1, .equal, [family == .ip ? 1 : 58]))
+    }
+
     /// The packet's socket is the relay's: transparent, and with this bit in its mark.
     mutating func socketIsTransparent(markedWith bit: UInt32) {
         append(.socket(.transparent, to: .r1))

@@ -8,11 +8,11 @@ extension RelayService.Content {
     /// - Parameters:
     ///   - memory: of the one who remembers this service port's clients; unused without affinity.
     ///   - drainSeconds: see `RelayService.Options`.
-    init(_ port: ServicePort, memory: ClientMemory?, drainSeconds: Int?) {
+    ///   - answersReturn: packets to a client's address come to the relay where they are its own.
+    init(_ port: ServicePort, memory: ClientMemory?, drainSeconds: Int?, answersReturn: Bool) {
         self.init()
         options = RelayService.Options(port.relay, drainSeconds: drainSeconds)
-        // The redirection brings back the answers of connections only.
-        if port.key.id.protocol != .tcp { options.keepsClientAddress = false }
+        if !answersReturn { options.keepsClientAddress = false }
         method = port.scheduler.method
         if let given = port.affinity, let memory {
             affinity = RelayAffinity(

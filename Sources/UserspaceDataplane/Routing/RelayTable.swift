@@ -16,11 +16,15 @@ package final class RelayTable: RelayDirectory {
     /// - Parameters:
     ///   - configuration: says when a backend rests.
     ///   - drainSeconds: how long connections of a backend that has gone may go on; nil: until they end.
+    ///   - answersReturn: what backends send to a client's address comes to the relay where it is its own; else no service
+    ///     keeps that address.
     package init(
-        _ configuration: RelayConfiguration = RelayConfiguration(), drainSeconds: Int? = nil,
+        _ configuration: RelayConfiguration = RelayConfiguration(), drainSeconds: Int? = nil, answersReturn: Bool = true,
         clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
-        planner = Mutex(RelayTablePlanner(rest: configuration.rest, drainSeconds: drainSeconds, clock: clock))
+        planner = Mutex(
+            RelayTablePlanner(
+                rest: configuration.rest, drainSeconds: drainSeconds, answersReturn: answersReturn, clock: clock))
     }
 
     /// Calls this after each step by which backends with connections have gone: the engine's `backendsChanged`.

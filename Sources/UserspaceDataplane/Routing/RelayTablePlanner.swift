@@ -26,6 +26,7 @@ struct RelayTablePlanner {
 
     private let rest: RelayRest?
     private let drainSeconds: Int?
+    private let answersReturn: Bool
     private let clock: @Sendable () -> ContinuousClock.Instant
     private var known: [ServicePortKey: Known] = [:]
     private var memories: [AffinityOwner: (memory: ClientMemory, uses: Int)] = [:]
@@ -33,9 +34,12 @@ struct RelayTablePlanner {
     private var retired: [ServicePortKey: RelayService] = [:]
     private var retiredLimit = RelayTablePlanner.fewRetired
 
-    init(rest: RelayRest?, drainSeconds: Int?, clock: @escaping @Sendable () -> ContinuousClock.Instant) {
+    init(
+        rest: RelayRest?, drainSeconds: Int?, answersReturn: Bool, clock: @escaping @Sendable () -> ContinuousClock.Instant
+    ) {
         self.rest = rest
         self.drainSeconds = drainSeconds
+        self.answersReturn = answersReturn
         self.clock = clock
     }
 
@@ -69,7 +73,8 @@ struct RelayTablePlanner {
         // First what comes, so that a memory that stays is never without a user.
         let memory = AffinityOwner(port).map { acquire($0) }
         if let owner = AffinityOwner(old?.port) { release(owner) }
-        let content = RelayService.Content(port, memory: memory, drainSeconds: drainSeconds)
+        let content = RelayService.Content(
+            port, memory: memory, drainSeconds: drainSeconds, answersReturn: answersReturn)
         plan.report.services += 1
         if let old, content.empties(old.content) {
             plan.report.backendsGone += service.update(content.keeping(old.content))

@@ -17,6 +17,9 @@ struct APIOptions: ParsableArguments {
     @Option(help: "What is asked of the API server: application/vnd.kubernetes.protobuf or application/json.")
     var kubeApiContentType = ContentType.protobuf.rawValue
 
+    @Option(help: "A watch on which nothing came for so long, not even a bookmark, is given up and begun anew.")
+    var kubeApiWatchSilence = "150s"
+
     @Option(
         help: """
             Where endpoints come from: slices (the API's EndpointSlices) or pods (computed here from Pods; needs no \
@@ -50,6 +53,8 @@ struct APIOptions: ParsableArguments {
         var requestsPerSecond: Double? = Self.defaultRequestsPerSecond
         var burst = Self.defaultBurst
         var contentType = ContentType.protobuf
+        /// Servers send a bookmark about once a minute.
+        var watchSilence = Duration.seconds(150)
         /// Nil: by the source.
         var endpointsFrom: EndpointOrigin?
     }
@@ -66,6 +71,10 @@ struct APIOptions: ParsableArguments {
         settings.requestsPerSecond =
             kubeApiQps < 0 ? nil : kubeApiQps == 0 ? Settings.defaultRequestsPerSecond : kubeApiQps
         settings.burst = kubeApiBurst == 0 ? Settings.defaultBurst : kubeApiBurst
+        guard let silence = DurationText.seconds(kubeApiWatchSilence), silence > 0 else {
+            throw .usage("--kube-api-watch-silence \(kubeApiWatchSilence): expected whole seconds as a duration, such as 150s")
+        }
+        settings.watchSilence = .seconds(silence)
         settings.contentType = try choice(kubeApiContentType, "--kube-api-content-type")
         if let endpointsFrom { settings.endpointsFrom = try choice(endpointsFrom, "--endpoints-from") }
         return settings

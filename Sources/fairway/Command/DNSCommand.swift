@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import LinuxSystem
 internal import Logging
-internal import ManifestSource
 
 /// Names alone.
 struct DNSCommand: AsyncParsableCommand {
@@ -14,12 +13,13 @@ struct DNSCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup(title: "Source") var source: SourceOptions
+    @OptionGroup(title: "Kubernetes API") var api: APIOptions
 
     @Option(help: "This node's name, as Pods and Nodes spell it (default: the host's name in lower case).")
     var hostnameOverride: String?
 
     @Option(help: "Ranges of ClusterIPs, a comma-separated list of CIDRs, at most one of each family.")
-    var serviceClusterIpRange = "10.96.0.0/12,fd00:10:96::/112"
+    var serviceClusterIpRange = ServiceOptions.defaultServiceRanges
 
     @Option(help: "Addresses of pods, a comma-separated list of CIDRs (default: the podCIDRs of Nodes).")
     var clusterCidr = ""
@@ -43,9 +43,7 @@ struct DNSCommand: AsyncParsableCommand {
         let nodeName = try services.nodeName(hostName: (try? LinuxSystem.hostName()) ?? "localhost")
         let addresses = dns.dnsBindAddress.isEmpty ? [DNSOptions.standaloneAddress] : dns.dnsBindAddress
         let configuration = DNSDaemon.Configuration(
-            paths: try source.paths(),
-            allocation: AllocationSettings(
-                clusterRanges: try services.serviceRanges(), stateDirectory: source.stateDir),
+            source: try source.source(api, ranges: try services.serviceRanges()),
             dns: try dns.configuration(
                 listeningAt: addresses, reverseRanges: try services.reverseRanges(), nodeName: nodeName,
                 stateDirectory: source.stateDir),

@@ -10,7 +10,9 @@ struct Fairway: AsyncParsableCommand {
         commandName: "fairway",
         abstract: "Gives a Linux node its Kubernetes Services and their names.",
         version: Version.text,
-        subcommands: [RunCommand.self, DNSCommand.self, CheckCommand.self, GetCommand.self, CleanupCommand.self])
+        subcommands: [
+            RunCommand.self, ControllerCommand.self, DNSCommand.self, CheckCommand.self, GetCommand.self, CleanupCommand.self,
+        ])
 
     /// Those of `run` are written as kube-proxy's may be.
     private static var arguments: [String] {

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import LinuxSystem
 internal import Logging
+internal import ManifestSource
 internal import NetworkTypes
 internal import NodeConfiguration
 internal import Observability
@@ -90,15 +91,17 @@ struct RunCommand: AsyncParsableCommand {
             try listening.healthz(port: kubeProxy.healthzPort), try listening.metrics(port: kubeProxy.metricsPort)
         )
         try kubeProxy.unused.check()
-        _ = try api.settings()
         let dns = try dnsConfiguration(hostName: hostName)
         try ListenAddress.requireDistinct([healthz, metrics, dns?.health, dns?.ready, dns?.metrics])
         var policy = try services.policyOptions(hostName: hostName, otherScheduler: kubeProxy.scheduler(of: writtenMode)?.name)
+        let objects = try self.objects(isNeeded: needsSource, ranges: policy.serviceRanges)
+        // A cluster tells its ranges by ServiceCIDRs.
+        if case .api = objects, !services.namesServiceRanges { policy.serviceRanges = [] }
         let (mode, localhost) = (try services.mode(), try localhostNodePorts())
         // The relay of the userspace mode has them as it has all others.
         if mode == .userspace { policy.moreNodePortAddresses = localhost }
         return Daemon.Configuration(
-            paths: needsSource ? try source.paths() : source.manifests, stateDirectory: source.stateDir,
+            source: objects, stateDirectory: source.stateDir,
             policy: policy, limits: try pacing.limits(try kubeProxy.limits(of: writtenMode)),
             healthz: healthz, metrics: metrics,
             adminSocket: listening.admin.adminSocket, node: try node.settings(stateDirectory: source.stateDir),
@@ -107,6 +110,13 @@ struct RunCommand: AsyncParsableCommand {
             ebpf: try ebpf.settings(closesStaleConnections: services.closeStaleConnections),
             userspace: try userspace.configuration(), dns: dns,
             takesOver: takeOver)
+    }
+
+    /// Where objects come from; where none will be read, nothing is asked of the API's options but that they are right.
+    private func objects(isNeeded: Bool, ranges: [IPPrefix]) throws(CommandFailure) -> ObjectSource {
+        if isNeeded { return try source.source(api, ranges: ranges) }
+        _ = try api.settings()
+        return .manifests(paths: source.manifests, AllocationSettings(clusterRanges: ranges, stateDirectory: ""))
     }
 
     /// Loopback addresses with NodePorts; kube-proxy's flag is for its mode iptables alone.

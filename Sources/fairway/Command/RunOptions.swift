@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Dataplane
 internal import KubernetesModel
+internal import ManifestSource
+internal import NetworkTypes
 internal import Observability
 
 /// Where objects come from.
@@ -13,15 +15,20 @@ struct SourceOptions: ParsableArguments {
 
     static let defaultStateDirectory = "/var/lib/fairway"
 
-    /// At least one path. One that does not exist yet is waited for; until then nothing is written.
-    func paths() throws(CommandFailure) -> [String] {
-        guard !manifests.isEmpty else {
-            throw .usage("no source of Services: give --manifests PATH (a folder or file; repeatable)")
-        }
+    /// Manifests where some are named, else the API.
+    ///
+    /// - Parameter ranges: ClusterIPs of manifests are given out of these.
+    func source(_ api: APIOptions, ranges: [IPPrefix]) throws(CommandFailure) -> ObjectSource {
+        let settings = try api.settings()
+        guard !manifests.isEmpty else { return .api(try APISource(settings)) }
         guard manifests.allSatisfy({ !$0.isEmpty }) else {
             throw .usage("--manifests \"\": expected the path of a folder or file; \".\" is the folder you are in")
         }
-        return manifests
+        guard settings.kubeconfig == nil, settings.master == nil else {
+            throw .usage("--manifests and \(settings.kubeconfig == nil ? "--master" : "--kubeconfig"): give one source of Services")
+        }
+        // A path that does not exist yet is waited for; until then nothing is written.
+        return .manifests(paths: manifests, AllocationSettings(clusterRanges: ranges, stateDirectory: stateDir))
     }
 }
 

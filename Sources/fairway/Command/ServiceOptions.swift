@@ -52,7 +52,13 @@ struct ServiceOptions: ParsableArguments {
     var nodeportAddresses = "primary"
 
     @Option(help: "Ranges of ClusterIPs, a comma-separated list of CIDRs, at most one of each family.")
-    var serviceClusterIpRange = "10.96.0.0/12,fd00:10:96::/112"
+    var serviceClusterIpRange = defaultServiceRanges
+
+    /// Of manifests; an API has ServiceCIDRs.
+    static let defaultServiceRanges = "10.96.0.0/12,fd00:10:96::/112"
+
+    /// Others than the default were asked for.
+    var namesServiceRanges: Bool { serviceClusterIpRange != Self.defaultServiceRanges }
 
     /// Interface names hold 15 bytes at most (IFNAMSIZ in linux/if.h, with the final zero).
     private static let interfaceNameLimit = 15

@@ -9,8 +9,7 @@ internal import UnixSignals
 /// `fairway dns`: names alone, with no rules and no rights but for a port below 1024.
 struct DNSDaemon {
     struct Configuration: Sendable {
-        var paths: [String]
-        var allocation: AllocationSettings
+        var source: ObjectSource
         var dns: DNSConfiguration
         /// Empty: none.
         var adminSocket: String
@@ -23,26 +22,24 @@ struct DNSDaemon {
 
     /// Runs until SIGTERM, SIGINT or SIGHUP, and answers what has been asked until then.
     func run() async throws {
-        let prometheus = PrometheusMetrics(catalog: MetricCatalog.all + MetricCatalog.dns)
+        let prometheus = PrometheusMetrics(catalog: MetricCatalog.all + MetricCatalog.dns + MetricCatalog.kubernetes)
         MetricsSystem.bootstrap(prometheus)
         let dns = try DNSService(configuration.dns, hostAddresses: try HostAddresses.current(), logger: logger)
-        let (report, feed) = (ManifestReport(), NameFeed(follow: dns.follow))
+        let kinds = WatchedKinds.names(configuration.dns.nameNeeds, nodeName: configuration.dns.nodeName)
+        let (report, feed) = (ManifestReport(), NameFeed(configuration.source.makeFeed(kinds), follow: dns.follow))
         prometheus.readAtScrape(report)
         DNSMetrics(service: dns).readAtScrape(prometheus)
         try await dns.listeners.bind(sharing: false)
 
         var services: [any Service] = [
-            ManifestService(
-                source: ManifestSource(
-                    paths: configuration.paths, allocation: configuration.allocation, contents: .names),
-                report: report, logger: logger, apply: feed.apply)
+            try configuration.source.makeService(kinds, contents: .names, report: report, logger: logger, apply: feed.apply)
         ]
         if hasAdminSocket { services.append(adminServer(dns)) }
         services += DNSPages(
             service: dns, metrics: prometheus, waitsForAddresses: configuration.takesOver, logger: logger
         ).services
         services += dns.services
-        logger.info("\(Version.text) dns starts", metadata: ["manifests": "\(configuration.paths.joined(separator: ","))"])
+        logger.info("\(Version.text) dns starts", metadata: ["source": "\(configuration.source.text)"])
         do {
             try await ServiceGroup(
                 configuration: .init(

@@ -135,9 +135,10 @@ final class DNSEngine: Sendable {
     /// Names in memory twice while the zone is built anew: some MB.
     private static let nodesPerPart = 4096
 
-    /// Service ranges, cluster CIDRs, and what Nodes say their pods get beyond those.
+    /// Service ranges, cluster CIDRs, and what Nodes and ServiceCIDRs have beyond those.
     private func ranges(_ snapshot: ClusterSnapshot) -> [IPPrefix] {
-        let more = snapshot.nodes.values.flatMap(\.podCIDRs).filter { range in
+        let told = snapshot.nodes.values.flatMap(\.podCIDRs) + snapshot.serviceCIDRs.values.flatMap(\.cidrs)
+        let more = told.filter { range in
             !staticRanges.contains { $0.length <= range.length && $0.contains(range.address) }
         }
         return staticRanges + Set(more).sorted { ($0.address, $0.length) < ($1.address, $1.length) }
@@ -158,7 +159,7 @@ final class DNSEngine: Sendable {
     /// What Nodes, Namespaces and the DNS Service say beyond the options has changed: rare, and worth building the zone anew.
     private func settingsChanged(_ settings: ZoneSettings, _ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) -> Bool {
         let kinds = Set(dirty.objects.lazy.map(\.kind))
-        if kinds.contains(.node), ranges(snapshot) != settings.reverseRanges { return true }
+        if kinds.contains(.node) || kinds.contains(.serviceCIDR), ranges(snapshot) != settings.reverseRanges { return true }
         if kinds.contains(.service), serverAddresses(settings, snapshot) != settings.serverAddresses { return true }
         guard kinds.contains(.namespace), let chosen = chosenNamespaces(snapshot) else { return false }
         return chosen != settings.namespaces

@@ -6,7 +6,7 @@ internal import Synchronization
 /// What stands for the engine where only names are wanted: store and endpoint controller, and no policy.
 final class NameFeed: Sendable {
     private struct State {
-        var feed = ClusterFeed()
+        var feed: ClusterFeed
         /// Collected until every source has synced.
         var waiting = DirtyKeys()
         var isSynced = false
@@ -14,11 +14,14 @@ final class NameFeed: Sendable {
         var sources = SourceStates()
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let follow: ClusterFollower
 
     /// - Parameter follow: as that of ``Engine``.
-    init(follow: @escaping ClusterFollower) { self.follow = follow }
+    init(_ feed: ClusterFeed = ClusterFeed(), follow: @escaping ClusterFollower) {
+        state = Mutex(State(feed: feed))
+        self.follow = follow
+    }
 
     /// Takes a batch of events in, of whatever source, on the thread that brings it. O(what it touches).
     func apply(_ events: [StoreEvent]) -> Engine.Progress {
@@ -33,7 +36,7 @@ final class NameFeed: Sendable {
             }
             return Engine.Progress(
                 isSynced: store.isSynced, serviceCount: store.snapshot.services.count,
-                podsWithoutAddress: state.feed.controller.statistics.podsWithoutAddress, newConflicts: [])
+                podsWithoutAddress: state.feed.controller?.statistics.podsWithoutAddress ?? 0, newConflicts: [])
         }
     }
 }

@@ -47,7 +47,7 @@ struct ConfigurationReload: Sendable {
         guard let read = plan.file else { return nil }
         let configuration: Daemon.Configuration
         do throws(CommandFailure) {
-            configuration = try plan.command.daemonConfiguration()
+            configuration = try plan.command.daemonConfiguration(needsSource: false)
         } catch {
             throw plan.located(error)
         }

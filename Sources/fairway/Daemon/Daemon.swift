@@ -18,7 +18,7 @@ internal import UserspaceDataplane
 /// `fairway run`: wires sources, engine, dataplane and the places where the daemon answers.
 struct Daemon {
     struct Configuration: Sendable {
-        var paths: [String]
+        var source: ObjectSource
         var stateDirectory: String
         var policy: PolicyOptions
         var limits: SyncPacer.Limits
@@ -66,7 +66,8 @@ struct Daemon {
         let (lock, mark, dns) = try await succession.begin()
         let node = try NodeService(
             settings: configuration.node, tunesConntrack: configuration.standsOnConntrack,
-            watchesNode: configuration.isPrivileged, lock: lock, logger: logger)
+            watchesNode: configuration.isPrivileged,
+            routesByMark: configuration.mode == .userspace && configuration.isPrivileged, lock: lock, logger: logger)
 
         let conntrack =
             configuration.mode.keepsFlowsInConntrack
@@ -76,11 +77,16 @@ struct Daemon {
         if presence?.isKnown == false {
             logger.warning("\(RelayPresence.limit) processes relay here already: a change of the mode does not wait for this one")
         }
+        let healthChecks = HealthCheckService(
+            node: configuration.policy.nodeName, localhost: configuration.localhostNodePorts,
+            takesOver: configuration.takesOver, logger: logger, isHealthy: { health.report().healthy })
+        healthChecks.readAtScrape(prometheus)
         let runner = DataplaneRunner(
             limits: configuration.limits,
             whenReady: {
                 former.modeIsReady()
                 mark.isServing()
+                healthChecks.rulesAreServed()
             }
         ) { outcome in
             metrics.finished(outcome)
@@ -102,30 +108,38 @@ struct Daemon {
         conntrack?.adopt(order)
         let localhost = try makeLocalhost(mark)
 
+        let kinds = configuration.watchedKinds
         let report = ManifestReport()
         let engine = Engine(
-            options: configuration.policy, adoptedOrder: order, hostAddresses: addresses, metrics: metrics,
-            follow: { dns?.follow($0, $1, $2) }
+            feed: configuration.source.makeFeed(kinds), options: configuration.policy, adoptedOrder: order,
+            hostAddresses: addresses, metrics: metrics,
+            follow: {
+                dns?.follow($0, $1, $2)
+                healthChecks.follow($0, $1)
+            }
         ) { change in
             for family in IPFamily.allCases { health.queued(family) }
             metrics.queued(IPFamily.allCases)
             node.changed(change)
             conntrack?.announce(change.new)
             runner.submit(change)
+            healthChecks.submit(change)
             localhost?.submit(change)
         }
         metrics.readAtScrape(engine: engine, manifests: report)
         if configuration.mode == .ebpf { BPFMetrics(view: view).readAtScrape(prometheus) }
         if configuration.mode == .userspace { UserspaceMetrics(view: relays).readAtScrape(prometheus) }
         if let localhost { UserspaceMetrics.readAtScrape(prometheus, of: localhost.relay) }
-        let manifests = ManifestService(source: configuration.manifests, report: report, logger: logger) {
-            engine.apply($0)
-        }
+        let events = try configuration.source.makeEvents(nodeName: configuration.policy.nodeName, logger: logger)
+        let objects = try configuration.source.makeService(
+            kinds, report: report, logger: logger,
+            conflicts: { events?.conflict($0, holder: $1, in: engine.view.snapshot) }
+        ) { engine.apply($0) }
 
         var services: [any ServiceLifecycle.Service] = [
-            dataplane, HostAddressService(engine: engine, logger: logger), manifests,
-            node, former,
+            dataplane, HostAddressService(engine: engine, logger: logger), objects, node, former, healthChecks,
         ]
+        if let events { services.append(events) }
         if let reload = configuration.reload {
             services.append(
                 try ConfigurationService(reload, configuration: configuration, engine: engine, runner: runner, node: node, logger: logger))
@@ -149,7 +163,7 @@ struct Daemon {
         }
         logger.info(
             "\(Version.text) starts",
-            metadata: ["node": "\(configuration.policy.nodeName)", "manifests": "\(configuration.paths.joined(separator: ","))"])
+            metadata: ["node": "\(configuration.policy.nodeName)", "source": "\(configuration.source.text)"])
         do {
             try await ServiceGroup(
                 configuration: .init(
@@ -260,6 +274,7 @@ extension Daemon.Configuration {
     func makeMetrics() -> PrometheusMetrics {
         var catalog = MetricCatalog.all
         if dns != nil { catalog += MetricCatalog.dns }
+        if case .api = source { catalog += MetricCatalog.kubernetes }
         if !localhostNodePorts.isEmpty { catalog += MetricCatalog.relay }
         switch mode {
         case .nftables: return PrometheusMetrics(catalog: catalog)
@@ -323,16 +338,15 @@ extension Daemon.Configuration {
     /// Packets are brought to a relay of this process.
     var redirects: Bool { mode == .userspace && isPrivileged }
 
-    /// The source, which also gives addresses to Services.
-    var manifests: ManifestSource {
-        ManifestSource(
-            paths: paths,
-            allocation: AllocationSettings(clusterRanges: policy.serviceRanges, stateDirectory: stateDirectory))
+    /// What is followed, where the source is an API.
+    var watchedKinds: WatchedKinds {
+        guard case .api(let api) = source else { return WatchedKinds() }
+        return .node(named: policy.nodeName, endpoints: api.endpoints, names: dns?.nameNeeds)
     }
 
     /// What is in force, for `/configz`.
     struct Document: Codable {
-        var manifests: [String]
+        var source: String
         var proxyMode: String
         var stateDir: String
         var nodeName: String
@@ -344,7 +358,7 @@ extension Daemon.Configuration {
 
     var json: String {
         let document = Document(
-            manifests: paths, proxyMode: mode.name, stateDir: stateDirectory, nodeName: policy.nodeName,
+            source: source.text, proxyMode: mode.name, stateDir: stateDirectory, nodeName: policy.nodeName,
             clusterCIDR: policy.clusterCIDRs.map(\.description),
             serviceClusterIPRange: policy.serviceRanges.map(\.description), masqueradeAll: policy.masqueradeAll,
             adminSocket: adminSocket)

@@ -27,7 +27,7 @@ struct DaemonSuccession: Sendable {
         let trial = SuccessionTrial(configuration: configuration)
         try await DedicatedThread.run(named: "trial") { try trial.run() }
         let dns = try makeDNS()
-        if dns != nil || configuration.hasRelay { try await readManifests(for: dns) }
+        if dns != nil || configuration.hasRelay { try await readObjects(for: dns) }
         if let dns {
             try await dns.listeners.bind(sharing: true)
             try await dns.answerLocally()
@@ -46,14 +46,15 @@ struct DaemonSuccession: Sendable {
         }
     }
 
-    /// Makes the zone of what the manifests say now, and makes sure that there is something to take over with. Changes from here on come with the daemon's own reading.
-    private func readManifests(for dns: DNSService?) async throws {
-        let (source, feed) = (configuration.manifests, NameFeed { dns?.follow($0, $1, $2) })
-        let progress = try await DedicatedThread.run(named: "manifests") { feed.apply(source.loadOnce().events) }
-        guard progress.isSynced else {
+    /// Makes the zone of what the source says now, and makes sure that there is something to take over with. Changes from
+    /// here on come with the daemon's own reading.
+    private func readObjects(for dns: DNSService?) async throws {
+        let feed = NameFeed(configuration.source.makeFeed(configuration.watchedKinds)) { dns?.follow($0, $1, $2) }
+        do {
+            try await configuration.source.readOnce(configuration.watchedKinds, logger: logger) { feed.apply($0) }
+        } catch let error as IncompleteSource {
             throw CommandFailure.failed(
-                "--take-over: the manifests cannot all be read, so that names and Services would be missing; the daemon "
-                    + "that runs is left alone")
+                "--take-over: \(error), so that names and Services would be missing; the daemon that runs is left alone")
         }
     }
 }

@@ -13,7 +13,7 @@ internal import Synchronization
 /// makes of it is the runner's. Nothing is handed on before every source has synced.
 final class Engine: Sendable {
     private struct State {
-        var feed = ClusterFeed()
+        var feed: ClusterFeed
         var policy: ServicePolicy
         var hostAddresses: [IPAddress]
         /// Collected until every source has synced.
@@ -40,8 +40,8 @@ final class Engine: Sendable {
 
     /// - Parameter follow: gets every step of the objects once all sources have synced; the first has everything dirty.
     init(
-        options: PolicyOptions, adoptedOrder: AdoptedOrder, hostAddresses: [IPAddress], metrics: DaemonMetrics,
-        follow: @escaping ClusterFollower = { _, _, _ in },
+        feed: ClusterFeed, options: PolicyOptions, adoptedOrder: AdoptedOrder, hostAddresses: [IPAddress],
+        metrics: DaemonMetrics, follow: @escaping ClusterFollower = { _, _, _ in },
         submit: @escaping @Sendable (ServiceTableChange) -> Void
     ) {
         self.metrics = metrics
@@ -49,7 +49,8 @@ final class Engine: Sendable {
         self.follow = follow
         self.state = Mutex(
             State(
-                policy: ServicePolicy(options: options, adoptedOrder: adoptedOrder), hostAddresses: hostAddresses))
+                feed: feed, policy: ServicePolicy(options: options, adoptedOrder: adoptedOrder),
+                hostAddresses: hostAddresses))
     }
 
     /// Takes a batch of events in. O(what it touches).
@@ -100,10 +101,10 @@ final class Engine: Sendable {
         let conflicts = state.policy.conflicts
         let fresh = conflicts.filter { !state.knownConflicts.contains($0.key) }
         state.knownConflicts = Set(conflicts.keys)
-        let statistics = state.feed.controller.statistics
+        let podsWithoutAddress = state.feed.controller?.statistics.podsWithoutAddress ?? 0
         return Progress(
             isSynced: state.feed.store.isSynced, serviceCount: state.feed.store.snapshot.services.count,
-            podsWithoutAddress: statistics.podsWithoutAddress, newConflicts: fresh.map { ($0.key, $0.value) })
+            podsWithoutAddress: podsWithoutAddress, newConflicts: fresh.map { ($0.key, $0.value) })
     }
 
     /// What is held now: values, to be read without holding anything up.
@@ -120,7 +121,7 @@ final class Engine: Sendable {
         state.withLock {
             View(
                 snapshot: $0.feed.store.snapshot, table: $0.policy.table, conflicts: $0.policy.conflicts,
-                hintRefusals: $0.feed.controller.hintRefusals, isSynced: $0.feed.store.isSynced)
+                hintRefusals: $0.feed.controller?.hintRefusals ?? [:], isSynced: $0.feed.store.isSynced)
         }
     }
 }

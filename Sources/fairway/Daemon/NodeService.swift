@@ -33,6 +33,7 @@ final class NodeService: Service, Sendable {
     private let settings: NodeSettings
     private let tunesConntrack: Bool
     private let watchesNode: Bool
+    private let routesByMark: Bool
     private let logger: Logger
     private let lock: DaemonLock?
     private let wake: WakeDescriptor
@@ -43,14 +44,17 @@ final class NodeService: Service, Sendable {
     /// - Parameters:
     ///   - tunesConntrack: the mode that runs stands on connection tracking.
     ///   - watchesNode: the mode that runs stands on the node's set-up, and on NodePorts that no process has.
+    ///   - routesByMark: the mode that runs has packets routed to this node by a mark.
     ///   - lock: that daemon's; nil where a lock is not to be had.
     init(
-        settings: NodeSettings, tunesConntrack: Bool, watchesNode: Bool = true, lock: DaemonLock?, logger: Logger
+        settings: NodeSettings, tunesConntrack: Bool, watchesNode: Bool = true, routesByMark: Bool = false,
+        lock: DaemonLock?, logger: Logger
     ) throws(CommandFailure) {
         self.settings = settings
         state = Mutex(State(conntrack: settings.conntrack))
         self.tunesConntrack = tunesConntrack
         self.watchesNode = watchesNode
+        self.routesByMark = routesByMark
         self.logger = logger
         self.lock = lock
         do throws(Errno) {
@@ -108,7 +112,7 @@ final class NodeService: Service, Sendable {
     private func work() throws {
         let epoll = try Epoll()
         try epoll.add(wake.rawValue, .readable, token: 0)
-        var watch = NodeWatch(logger: logger)
+        var watch = NodeWatch(routesByMark: routesByMark, logger: logger)
         var collisions = NodePortCollisions(logger: logger)
         var reservation = NodePortUpkeep(settings: settings, logger: logger)
         var current: NodePorts?

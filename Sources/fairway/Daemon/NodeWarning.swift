@@ -7,6 +7,8 @@ package struct NodeFacts: Sendable, Hashable {
     package var forwards: [IPFamily: Bool] = [:]
     /// net.ipv4.conf.NAME.rp_filter, with `all` and `default`.
     package var reversePathFilters: [String: Int] = [:]
+    /// net.ipv4.conf.NAME.src_valid_mark, with `all` and `default`; empty where no packets are routed by a mark.
+    package var sourceValidMarks: [String: Int] = [:]
     package var tables: [NftablesTableSummary] = []
     package var chains: [NftablesChainSummary] = []
     /// Families in which pods are not told from others, though there are NodePorts.
@@ -47,14 +49,32 @@ package struct NodeWarning: Sendable, Hashable {
                     name: "strict-reverse-path-filter",
                     text: "rp_filter is 1 (strict) on \(strict): packets are dropped where replies would leave by another interface; set it to 0, or to 2 (loose)"))
         }
+        if let marked = markedInterfaces(facts.sourceValidMarks) {
+            warnings.append(
+                NodeWarning(
+                    name: "source-valid-mark",
+                    text: """
+                        src_valid_mark is 1 on \(marked): IPv4 packets for the relay, which a mark routes to this node, are \
+                        dropped there, for by the same mark their sources seem to be this node's; set it to 0
+                        """))
+        }
         return warnings + otherProxies(facts) + defaultDrops(facts)
     }
 
     /// The larger of `all` and the interface's own value is in force (ip-sysctl: rp_filter).
     private static func strictInterfaces(_ filters: [String: Int]) -> String? {
         let all = filters["all"] ?? 0
-        let names = filters.filter { !["all", "default", "lo"].contains($0.key) && max($0.value, all) == 1 }.keys.sorted()
         if all == 1 { return "all" }
+        return listed(filters.filter { max($0.value, all) == 1 }.keys)
+    }
+
+    /// It is in force where `all` or the interface has it (IN_DEV_SRC_VMARK, linux/inetdevice.h).
+    private static func markedInterfaces(_ settings: [String: Int]) -> String? {
+        settings["all"] == 1 ? "all" : listed(settings.filter { $0.value == 1 }.keys)
+    }
+
+    private static func listed(_ interfaces: some Sequence<String>) -> String? {
+        let names = interfaces.filter { !["all", "default", "lo"].contains($0) }.sorted()
         guard !names.isEmpty else { return nil }
         let shown = names.prefix(5).joined(separator: ", ")
         return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown

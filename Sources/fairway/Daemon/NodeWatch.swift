@@ -7,14 +7,17 @@ internal import NetworkTypes
 /// Gathers `NodeFacts` and logs what they give reason for: each warning once, until its cause is gone.
 struct NodeWatch: ~Copyable {
     private let sysctl: Sysctl
+    private let routesByMark: Bool
     private let logger: Logger
     private let nftables: NftablesSocket?
     private var generation: UInt32?
     private var facts = NodeFacts()
     private var reported: Set<String> = []
 
-    init(sysctl: Sysctl = Sysctl(), logger: Logger) {
+    /// - Parameter routesByMark: the mode that runs has packets routed to this node by a mark.
+    init(sysctl: Sysctl = Sysctl(), routesByMark: Bool, logger: Logger) {
         self.sysctl = sysctl
+        self.routesByMark = routesByMark
         self.logger = logger
         // Without it the dataplane cannot work either, and says so.
         nftables = try? NftablesSocket()
@@ -38,11 +41,13 @@ struct NodeWatch: ~Copyable {
         for (family, setting) in [(IPFamily.ipv4, "net.ipv4.ip_forward"), (.ipv6, "net.ipv6.conf.all.forwarding")] {
             facts.forwards[family] = (try? sysctl.readInteger(setting)).map { $0 != 0 }
         }
-        facts.reversePathFilters = [:]
+        (facts.reversePathFilters, facts.sourceValidMarks) = ([:], [:])
         let interfaces = try? FileManager.default.contentsOfDirectory(atPath: "\(sysctl.root)/net/ipv4/conf")
         for name in interfaces ?? [] {
             let spelled = name.replacing(".", with: "/")
             facts.reversePathFilters[name] = try? sysctl.readInteger("net.ipv4.conf.\(spelled).rp_filter")
+            guard routesByMark else { continue }
+            facts.sourceValidMarks[name] = try? sysctl.readInteger("net.ipv4.conf.\(spelled).src_valid_mark")
         }
         do throws(NetlinkError) {
             guard let current = try nftables?.generation(), current != generation else { return }

@@ -64,48 +64,4 @@ import Testing
         let start = relay.process.lines.firstIndex { $0.hasPrefix("paused") } ?? 0
         try await relay.process.waitForLine(containing: "open 0", from: start)
     }
-
-    @Test("a thousand connections at once, and all descriptors back afterwards") func many() async throws {
-        let count = environmentNumber("FAIRWAY_SOAK_RELAY") > 0 ? 9000 : 1000
-        _ = try DescriptorLimit.raise()
-        let backend = try TestBackend()
-        let relay = try RelayChild(to: [backend.address], workers: 2, descriptors: 0)
-        defer { relay.process.close() }
-        let address = try await relay.address()
-        try await relay.process.waitForLine(containing: "open 0")
-        let before = try relay.descriptorCount()
-        try await DedicatedThread.run(named: "test") {
-            let pattern = Pattern(seed: 6)
-            var pairs: [(client: TestStream, server: TestStream)] = []
-            for _ in 0..<count {
-                let client = try TestStream(to: address)
-                pairs.append((client, try backend.accept().stream))
-            }
-            // Some of them move much, so that pipes are in use.
-            for (index, pair) in pairs.enumerated() {
-                let size = index % 50 == 0 ? 1 << 20 : 1000
-                let outcome = Outcomes()
-                let done = Latch(count: 1)
-                _ = try DedicatedThread(named: "write") {
-                    do { try send(pattern, size, pair.client) } catch { outcome.add("\(error)") }
-                    done.countDown()
-                }
-                try receive(pattern, size, pair.server)
-                done.wait()
-                #expect(outcome.failures == [])
-            }
-            for pair in pairs {
-                pair.server.close()
-                _ = try pair.client.readToEnd()
-                pair.client.close()
-            }
-        }
-        try await relay.process.waitForLine(containing: "ended finished \(count)")
-        let lines = relay.process.lines
-        let ended = lines.firstIndex { $0 == "ended finished \(count)" } ?? 0
-        // Told in the same round, or later.
-        try await relay.process.waitForLine(containing: "open 0", from: max(ended - 3, 0))
-        let after = try relay.descriptorCount()
-        #expect(after == before)
-    }
 }

@@ -12,6 +12,9 @@ package enum Requirement {
     /// A program, such as `nft`, of the PATH or the system's own folders.
     package static func tool(_ name: String) -> Bool { isCI || toolPath(name) != nil }
 
+    /// Anything else that the test can tell.
+    package static func isMet(_ condition: Bool) -> Bool { isCI || condition }
+
     private static var isCI: Bool { environmentValue("CI") == "true" }
 }
 

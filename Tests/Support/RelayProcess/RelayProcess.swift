@@ -8,20 +8,26 @@ import Relay
 ///     relay-process LISTEN WORKERS CONNECTIONS DESCRIPTORS BACKEND...
 ///
 /// The limits are 0 where there is none. Prints `at ADDRESS:PORT` once it serves, then `open N`, `paused REASON N`,
-/// `refused REASON N` and `ended REASON N` whenever one of them has changed. Ends with
-/// SIGTERM.
+/// `refused REASON N` and `ended REASON N` whenever one of them has changed; before `open 0` memory that was freed is given
+/// back. Ends with SIGTERM.
+///
+///     relay-process clients ADDRESS COUNT
+///
+/// See `Crowd`.
 @main
 struct RelayProcess {
     static func main() throws {
         let words = CommandLine.arguments.dropFirst()
+        if words.first == "clients" { return try Crowd.run(words.dropFirst()) }
         let numbers = words.dropFirst().prefix(3).compactMap { Int($0) }
         guard numbers.count == 3, let address = words.first.flatMap({ SocketAddress($0) }) else {
             throw UsageError(description: "relay-process LISTEN WORKERS CONNECTIONS DESCRIPTORS BACKEND...")
         }
         if numbers[2] > 0 { try limitDescriptors(numbers[2]) }
         let service = RelayService(name: "test/process")
-        let backends = words.dropFirst(4).compactMap { SocketAddress($0) }.map { RelayBackend($0) }
-        service.update(RelayService.Options(), cluster: backends, local: [])
+        var content = RelayService.Content()
+        content.cluster = words.dropFirst(4).compactMap { SocketAddress($0) }.map { RelayService.Member($0) }
+        _ = service.update(content)
         var configuration = RelayConfiguration()
         configuration.workers = numbers[0]
         if numbers[1] > 0 { configuration.connectionLimit = numbers[1] }
@@ -40,7 +46,9 @@ struct RelayProcess {
         var said: Set<String> = []
         while try epoll.wait(timeout: .milliseconds(20)).isEmpty {
             let statistics = engine.statistics
-            var lines: Set<String> = ["open \(engine.connections().count)"]
+            let open = engine.connections().count
+            if open == 0, !said.contains("open 0") { ResidentMemory.release() }
+            var lines: Set<String> = ["open \(open)"]
             for (reason, count) in statistics.pauses { lines.insert("paused \(reason.rawValue) \(count)") }
             for (reason, count) in statistics.refusals { lines.insert("refused \(reason.rawValue) \(count)") }
             for (reason, count) in statistics.ends { lines.insert("ended \(reason.rawValue) \(count)") }
@@ -57,10 +65,11 @@ struct RelayProcess {
         try syscall("setrlimit") { unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
     }
 
-    private static func say(_ line: String) {
-        print(line)
-        fflush(nil)
-    }
+}
+
+func say(_ line: String) {
+    print(line)
+    fflush(nil)
 }
 
 final class OneService: RelayDirectory {

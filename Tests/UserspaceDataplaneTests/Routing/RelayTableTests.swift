@@ -82,6 +82,24 @@ import UserspaceDataplane
         #expect(service.options.drainSeconds == drain)
     }
 
+    @Test(
+        "clients' addresses are kept where answers come back, and there alone", arguments: [TransportProtocol.tcp, .udp],
+        [true, false])
+    func clientAddress(transport: TransportProtocol, answersReturn: Bool) {
+        let plain = ServicePort.named("web", transport, frontends: [.clusterIP("10.96.0.10", 80, Self.everywhere)])
+        let port = ServicePort(
+            key: plain.key, clusterBackends: BackendSet([.at("10.0.0.1:80")]), frontends: plain.frontends,
+            relay: RelayPreferences(keepsClientAddress: true))
+        let relay = RelayTable(answersReturn: answersReturn)
+        _ = relay.synchronize(.of([port]), family: .ipv4)
+        let request = RelayRequest(transport, from: Self.request.client, to: Self.request.destination)
+        guard case .relay(let service, .cluster) = relay.answer(request) else {
+            Issue.record("not relayed")
+            return
+        }
+        #expect(service.options.keepsClientAddress == answersReturn)
+    }
+
     @Test("the service and its backends are the same over changes of anything else") func identity() throws {
         let fixture = Fixture()
         fixture.become([Self.web(["10.0.0.1:80"])])

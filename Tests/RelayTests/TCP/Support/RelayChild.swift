@@ -20,6 +20,18 @@ struct RelayChild {
         return address
     }
 
+    /// Until so many connections have finished, and none is open.
+    func waitUntilEnded(_ count: Int) async throws {
+        let line = "ended finished \(count)"
+        try await process.waitForLine(containing: line, timeout: .seconds(60))
+        let lines = process.lines
+        let ended = lines.firstIndex { $0 == line } ?? 0
+        // Told in the same round, or later.
+        try await process.waitForLine(containing: "open 0", from: max(ended - 3, 0))
+    }
+
+    func residentBytes() throws -> Int { try ResidentMemory(ofProcess: process.pid).currentBytes }
+
     func descriptorCount() throws -> Int {
         // SAFETY: the C string lives for the call, and the directory is closed once.
         guard let directory = unsafe opendir("/proc/\(process.pid)/fd") else { throw Errno.current }

@@ -21,8 +21,10 @@ extension ConformanceTopology {
     /// - Parameters:
     ///   - isPatient: hear of TCP refusals as any client does, which takes a second.
     ///   - sockets: joined by its senders.
+    ///   - place: asked instead of the flow's own; a reset there is a refusal.
     func probe(
-        _ flow: ConformanceFlow, arrivals: ArrivalCount, isPatient: Bool, sockets: SocketLevel?
+        _ flow: ConformanceFlow, arrivals: ArrivalCount, isPatient: Bool, sockets: SocketLevel?,
+        at place: SocketAddress? = nil
     ) throws -> ProbedFlow {
         let count: Int
         var mustBeSilent = false
@@ -42,8 +44,8 @@ extension ConformanceTopology {
         let replies = try namespace(of: flow.from).insideBlocking {
             if let sockets, sockets.senders(flow.from) { try sockets.join() }
             let prober = try Prober(
-                from: flow.source, to: SocketAddress(flow.to, port: flow.port.rawValue), flow.transport, count: count,
-                isPatient: isPatient)
+                from: flow.source, to: place ?? SocketAddress(flow.to, port: flow.port.rawValue), flow.transport,
+                count: count, isPatient: isPatient)
             if isSilent {
                 try Self.awaitMarkers(from: flow)
                 try prober.wait(.zero)
@@ -53,7 +55,10 @@ extension ConformanceTopology {
             return prober.replies
         }
         var probed = ProbedFlow()
-        for reply in replies { Self.judge(reply, of: flow, &probed) }
+        for reply in replies {
+            let isRefusal = place != nil && reply == .error(.connectionReset)
+            Self.judge(isRefusal ? .error(.connectionRefused) : reply, of: flow, &probed)
+        }
         if mustBeSilent, arrivals.value != before { probed.oddities.append("\(arrivals.value - before) probes arrived") }
         return probed
     }

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import LinuxSystem
 internal import NetworkNamespaceTesting
 internal import NetworkTypes
+internal import ServicePolicy
 internal import ServiceTable
 internal import Synchronization
 
@@ -21,14 +22,19 @@ package final class PacketRunner: Sendable {
     private let topology: ConformanceTopology
     private let sockets: SocketLevel?
     private let exceptions: Set<ConformanceException>
+    private let bound: BoundFrontends?
     private let arrivals = ArrivalCount()
     private let jobs = Mutex<(waiting: [Job], isClosed: Bool)>((waiting: [], isClosed: false))
     /// Kinds of refusals that clients were seen to hear of.
     private let refusals = Mutex<Set<String>>([])
     private let wake = DispatchSemaphore(value: 0)
 
-    private init(_ topology: ConformanceTopology, _ sockets: SocketLevel?, _ exceptions: Set<ConformanceException>) {
+    private init(
+        _ topology: ConformanceTopology, _ sockets: SocketLevel?, _ exceptions: Set<ConformanceException>,
+        _ bound: BoundFrontends?
+    ) {
         self.exceptions = exceptions
+        self.bound = bound
         self.topology = topology
         self.sockets = sockets
     }
@@ -41,14 +47,16 @@ package final class PacketRunner: Sendable {
     ///   - sockets: how processes of node-a and its pods come to be among those whose sockets the dataplane balances;
     ///     nil when it sees packets only.
     ///   - exceptions: where the dataplane may do otherwise than the contract says.
+    ///   - bound: the dataplane binds frontends: flows are asked where it says, as far as `UnprivilegedRow` has them.
     package static func with<Plane: Dataplane & SendableMetatype & ~Copyable>(
         _ make: @escaping @Sendable () throws -> Plane,
         forget: @escaping @Sendable (inout Plane) throws -> Void = { _ in }, sockets: SocketLevel? = nil,
-        excepting exceptions: Set<ConformanceException> = [], _ body: (PacketRunner) async throws -> Void
+        excepting exceptions: Set<ConformanceException> = [], bound: BoundFrontends? = nil,
+        _ body: (PacketRunner) async throws -> Void
     ) async throws {
         let topology = try await DedicatedThread.run(named: "topology") { try ConformanceTopology() }
         defer { topology.close() }
-        let runner = PacketRunner(topology, sockets, exceptions)
+        let runner = PacketRunner(topology, sockets, exceptions, bound)
         var servers: [AnswerServer] = []
         func start(_ name: String, _ ports: [PortNumber], _ namespace: TestNamespace) async throws {
             servers.append(
@@ -58,7 +66,8 @@ package final class PacketRunner: Sendable {
         do {
             for (name, namespace) in topology.pods { try await start(name, World.podPorts, namespace) }
             try await start("outside", World.outsidePorts, topology.outside)
-            try await start("node", World.nodePorts, topology.node)
+            // What is bound there is the relay's.
+            try await start("node", bound == nil ? World.nodePorts : [], topology.node)
             let thread = Task {
                 try await topology.node.inside { try runner.work(try make(), forget) }
             }
@@ -136,12 +145,7 @@ package final class PacketRunner: Sendable {
             try attempting("flush conntrack") { () throws(Errno) in try flushConntrack() }
             try forget(&dataplane)
             for flow in step.flows {
-                let probed = try topology.probe(
-                    flow, arrivals: arrivals, isPatient: isFirstRefusal(flow), sockets: sockets)
-                let isExcepted = sockets?.senders(flow.from) ?? false
-                var lines = [flow.violation(probed.outcomes, excepting: exceptions.union(isExcepted ? [.sourceOfBalancedSockets] : []))].compactMap { $0 }
-                lines += probed.oddities.map { "\(flow): \($0)" }
-                if lines.isEmpty { lines += memories.violations(flow, probed.answers) }
+                let lines = try lines(flow, row.options, cluster.table, &memories)
                 violations += lines.map { "\(step.name): \($0)" }
                 // Silence costs seconds: what follows in a broken case says little more.
                 if violations.count >= 4 { return violations }
@@ -149,5 +153,31 @@ package final class PacketRunner: Sendable {
             violations += memories.violations(independent: step.independent).map { "\(step.name): \($0)" }
         }
         return violations
+    }
+
+    /// What is wrong with one flow.
+    private func lines(
+        _ flow: ConformanceFlow, _ options: PolicyOptions, _ table: ServiceTable, _ memories: inout StickyMemories
+    ) throws -> [String] {
+        guard let bound else { return try lines(flow, at: nil, &memories) }
+        guard let row = UnprivilegedRow.rows(for: flow, options, in: table).first else { return ["\(flow): has no row"] }
+        switch bound.question(flow, row) {
+        case .none: return []
+        case .wrong(let line): return [line]
+        case .ask(let flow, let place): return try lines(flow, at: place, &memories)
+        }
+    }
+
+    private func lines(
+        _ flow: ConformanceFlow, at place: SocketAddress?, _ memories: inout StickyMemories
+    ) throws -> [String] {
+        let probed = try topology.probe(
+            flow, arrivals: arrivals, isPatient: place == nil && isFirstRefusal(flow), sockets: sockets, at: place)
+        let isExcepted = sockets?.senders(flow.from) ?? false
+        let exceptions = exceptions.union(isExcepted ? [.sourceOfBalancedSockets] : [])
+        var lines = [flow.violation(probed.outcomes, excepting: exceptions)].compactMap { $0 }
+        lines += probed.oddities.map { "\(flow): \($0)" }
+        if lines.isEmpty { lines += memories.violations(flow, probed.answers) }
+        return lines
     }
 }

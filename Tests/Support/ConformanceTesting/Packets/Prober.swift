@@ -50,8 +50,7 @@ final class Prober {
             // Closing resets: the pair of ports is free at once, here and in connection tracking.
             if isStream { try attempt.socket.setResetOnClose() }
             if isStream && !isPatient { try attempt.socket.keepErrors() }
-            let port = isStream ? 0 : Self.nextDatagramPort()
-            try attempt.socket.bind(to: SocketAddress(source, port: port))
+            try bind(attempt.socket, to: source)
             attempts.append(attempt)
             openCount += 1
             do throws(Errno) {
@@ -67,6 +66,19 @@ final class Prober {
             }
             try epoll.add(attempt.socket.descriptor.rawValue, .readable, token: UInt64(index))
         }
+    }
+
+    /// A datagram socket to the next port that is free: a relay on this host has some for a moment.
+    private func bind(_ socket: borrowing Socket, to source: IPAddress) throws(Errno) {
+        if isStream { return try socket.bind(to: SocketAddress(source, port: 0)) }
+        for _ in 0..<100 {
+            do throws(Errno) {
+                return try socket.bind(to: SocketAddress(source, port: Self.nextDatagramPort()))
+            } catch {
+                if error.rawValue != EADDRINUSE { throw error }
+            }
+        }
+        throw Errno(rawValue: EADDRINUSE)
     }
 
     private static let datagramPorts = Atomic<UInt32>(0)

@@ -1,0 +1,271 @@
+import FoundationEssentials
+import KubernetesClient
+import KubernetesModel
+import KubernetesWire
+import NIOHTTP1
+import Synchronization
+import Testing
+
+@testable import KubernetesConnection
+
+@Suite struct RequestTests {
+    private func run(
+        user: String = "", options: APIClientOptions = APIClientOptions(requestsPerSecond: 0), clock: any Clock<Duration> = ContinuousClock(),
+        path: String = "", _ script: @escaping ScriptedServer.Script,
+        _ body: @escaping @Sendable (APIClient, ScriptedServer) async throws -> Void
+    ) async throws {
+        try await ScriptedServer.run(script) { server in
+            let connection = try ClusterConnection(kubeconfig: "", master: "http://127.0.0.1:\(server.port)\(path)")
+            try await withClient(connection, options, clock: clock) { try await body($0, server) }
+        }
+    }
+
+    @Test("A list asks for what is wanted, encoded, below the server's path") func list() async throws {
+        try await run(path: "/clusters/one") { request in
+            request.path.hasSuffix("nodes") ? .json(emptyServices.replacing("Service", with: "Node")) : .json(emptyServices)
+        } _: { client, server in
+            _ = try await client.list(
+                ListRequest(
+                    resource: APIResource(.service),
+                    selection: Selection(labels: "!a.b/c", fields: "spec.clusterIP!=None", namespace: "ns"), limit: 500,
+                    continueToken: "a+b=", resourceVersion: "5"))
+            _ = try await client.list(ListRequest(resource: APIResource(.node), resourceVersion: "0"))
+            let requests = server.requests
+            #expect(requests[0].path == "/clusters/one/api/v1/namespaces/ns/services")
+            #expect(
+                requests[0].query == [
+                    "limit=500", "continue=a%2Bb%3D", "labelSelector=%21a.b%2Fc", "fieldSelector=spec.clusterIP%21%3DNone",
+                ])
+            #expect(requests[0].headers["accept"] == ["application/vnd.kubernetes.protobuf,application/json"])
+            #expect(requests[0].headers["user-agent"] == ["fairway/0 (linux/amd64)"] || !isAMD64)
+            #expect(requests[1].target == "/clusters/one/api/v1/nodes?resourceVersion=0")
+        }
+    }
+
+    private var isAMD64: Bool {
+        #if arch(x86_64)
+        true
+        #else
+        false
+        #endif
+    }
+
+    @Test("A refusal is the server's Status", arguments: [401, 403, 404, 409, 410, 500])
+    func refusal(_ code: Int) async throws {
+        try await run { _ in .refusal(code, "Reason") } _: { client, server in
+            let error = await #expect(throws: APIStatus.self) { try await client.list(services) }
+            #expect(error == APIStatus(code: code, reason: "Reason", message: "no"))
+            #expect(server.requests.count == 1)
+        }
+    }
+
+    @Test("A page of a proxy is shown as it came") func textRefusal() async throws {
+        try await run { _ in
+            ScriptedAnswer(status: 502, headers: [("Content-Type", "text/plain")], chunks: [Array("Bad Gateway\n".utf8)])
+        } _: { client, _ in
+            let text = await failure { try await client.list(services) }
+            #expect(text == "HTTP 502: Bad Gateway")
+        }
+    }
+
+    @Test("The server's Retry-After is kept to, a few times", arguments: [429, 503])
+    func retryAfter(_ code: Int) async throws {
+        let clock = InstantClock()
+        let count = Counter()
+        try await run(clock: clock) { request in
+            request.path.hasSuffix("nodes") || count.add() < 3
+                ? .refusal(code, "TooManyRequests", [("Retry-After", "2")]) : .json(emptyServices)
+        } _: { client, server in
+            _ = try await client.list(services)
+            #expect(clock.slept == [.seconds(2), .seconds(2)])
+            #expect(server.requests.count == 3)
+            let error = await #expect(throws: APIStatus.self) {
+                try await client.list(ListRequest(resource: APIResource(.node)))
+            }
+            #expect(error?.retryAfterSeconds == 2)
+            #expect(server.requests.count == 3 + 1 + APIClient.retryLimit)
+            #expect(client.statistics.retries == 2 + APIClient.retryLimit)
+        }
+    }
+
+    @Test("A server that wants longer is told of at once, and one that names no time") func noRetry() async throws {
+        try await run { request in
+            request.path.hasSuffix("nodes") ? .refusal(429, "TooManyRequests", [("Retry-After", "31")]) : .refusal(503, "Unavailable")
+        } _: { client, server in
+            let long = await #expect(throws: APIStatus.self) { try await client.list(ListRequest(resource: APIResource(.node))) }
+            #expect(long?.retryAfterSeconds == 31)
+            await #expect(throws: APIStatus.self) { try await client.list(services) }
+            #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test("A server without protobuf is asked in JSON from then on", arguments: [406, 415])
+    func fallBack(_ code: Int) async throws {
+        try await run { request in
+            request.headers["accept"][0].contains("protobuf") ? .refusal(code, "NotAcceptable") : .json(emptyServices)
+        } _: { client, server in
+            _ = try await client.list(services)
+            _ = try await client.list(services)
+            #expect(client.format == .json)
+            #expect(
+                server.requests.map { $0.headers["accept"][0] } == [
+                    "application/vnd.kubernetes.protobuf,application/json", "application/json", "application/json",
+                ])
+        }
+    }
+
+    @Test("Impersonation is in the headers, a password too") func headers() async throws {
+        let folder = try TemporaryFolder()
+        try Authority(folder).issue("server")
+        try await ScriptedServer.run(tls: folder.serverTLS()) { _ in .json(emptyServices) } _: { server in
+            let connection = try TestKubeconfig(
+                server: "https://127.0.0.1:\(server.port)", cluster: "certificate-authority: ca.crt",
+                user: "username: admin, password: 'a:b', as: eve, as-groups: [g, h], as-user-extra: {a/b: [s]}"
+            ).connection(in: folder)
+            try await withClient(connection) { _ = try await $0.list(services) }
+            let headers = try #require(server.requests.first).headers
+            #expect(headers["authorization"] == ["Basic YWRtaW46YTpi"])
+            #expect(headers["impersonate-user"] == ["eve"])
+            #expect(headers["impersonate-group"] == ["g", "h"])
+            #expect(headers["impersonate-extra-a%2fb"] == ["s"])
+        }
+    }
+
+    @Test("A token file is read again as it rotates, and again when the server refused what it held") func tokenFile() async throws {
+        let folder = try TemporaryFolder()
+        try Authority(folder).issue("server")
+        try folder.write("one\n", to: "token")
+        try await ScriptedServer.run(tls: folder.serverTLS()) { request in
+            // The token rotates while a request with the old one is on its way.
+            if request.headers.first(name: "authorization") == "Bearer two" { _ = try? folder.write("three", to: "token") }
+            return request.headers.first(name: "authorization") == "Bearer two" ? .refusal(401, "Unauthorized") : .json(emptyServices)
+        } _: { server in
+            let connection = try TestKubeconfig(
+                server: "https://127.0.0.1:\(server.port)", cluster: "certificate-authority: ca.crt", user: "tokenFile: token"
+            ).connection(in: folder)
+            try await withClient(connection) { client in
+                _ = try await client.list(services)
+                try folder.write("two\n", to: "token")
+                _ = try await client.list(services)
+                try folder.remove("token")
+                let text = await failure { try await client.list(services) }
+                #expect(
+                    text
+                        == "kubeconfig \(folder("kubeconfig")): users[node].user.tokenFile: cannot read \(folder("token")): No such file or directory"
+                )
+            }
+            let used = server.requests.compactMap { $0.headers.first(name: "authorization") }
+            #expect(used == ["Bearer one", "Bearer two", "Bearer three"])
+        }
+    }
+
+    @Test("A plugin is run again after a 401, once") func execRefused() async throws {
+        let folder = try TemporaryFolder()
+        try Authority(folder).issue("server")
+        _ = try folder.script(
+            """
+            echo run >> \(folder("runs"))
+            echo "{\\"apiVersion\\":\\"client.authentication.k8s.io/v1\\",\\"kind\\":\\"ExecCredential\\",\\"status\\":{\\"token\\":\\"t$(wc -l < \(folder("runs")))\\"}}"
+            """)
+        try await ScriptedServer.run(tls: folder.serverTLS()) { request in
+            request.headers.first(name: "authorization") == "Bearer t2" && !request.path.hasSuffix("nodes")
+                ? .json(emptyServices) : .refusal(401, "Unauthorized")
+        } _: { server in
+            let connection = try TestKubeconfig(
+                server: "https://127.0.0.1:\(server.port)", cluster: "certificate-authority: ca.crt",
+                user: "exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin, interactiveMode: Never}"
+            ).connection(in: folder)
+            try await withClient(connection) { client in
+                _ = try await client.list(services)
+                _ = try await client.list(services)
+                let error = await #expect(throws: APIStatus.self) {
+                    try await client.list(ListRequest(resource: APIResource(.node)))
+                }
+                #expect(error?.code == 401)
+            }
+            let used = server.requests.compactMap { $0.headers.first(name: "authorization") }
+            #expect(used == ["Bearer t1", "Bearer t2", "Bearer t2", "Bearer t2", "Bearer t3"])
+        }
+    }
+
+    @Test("Objects are written as JSON, with what they must be") func writing() async throws {
+        let answer = #"{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"l","namespace":"n","resourceVersion":"2"},"spec":{"holderIdentity":"me"}}"#
+        try await run { _ in .json(answer) } _: { client, server in
+            let key = ObjectKey(namespace: "n", name: "l")
+            let lease = try await client.get(Lease.self, .leases, key)
+            #expect(lease.holderIdentity == "me")
+            _ = try await client.create(lease, .leases, namespace: "n")
+            _ = try await client.update(lease, .leases, key)
+            _ = try await client.patch(Lease.self, .leases, key, mergePatch: Array("{}".utf8))
+            try await client.delete(.leases, key, uid: "u", resourceVersion: "")
+            try await client.delete(.leases, key, uid: "", resourceVersion: "")
+            let base = "/apis/coordination.k8s.io/v1/namespaces/n/leases"
+            let requests = server.requests
+            #expect(requests.map { "\($0.method) \($0.target)" } == [
+                "GET \(base)/l", "POST \(base)", "PUT \(base)/l", "PATCH \(base)/l", "DELETE \(base)/l", "DELETE \(base)/l",
+            ])
+            #expect(requests.map { $0.headers.first(name: "content-type") ?? "" } == [
+                "", "application/json", "application/json", "application/merge-patch+json", "application/json", "application/json",
+            ])
+            let bodies = requests.map { String(decoding: $0.body, as: UTF8.self) }
+            #expect(bodies[1].contains(#""holderIdentity":"me""#))
+            #expect(bodies[3] == "{}")
+            #expect(bodies[4].contains(#""preconditions":{"uid":"u"}"#))
+            #expect(!bodies[5].contains("preconditions"))
+        }
+    }
+
+    @Test("Nobody there is told as it is") func unreachable() async throws {
+        let port = try await ScriptedServer.run({ _ in .json("{}") }) { $0.port }
+        let connection = try ClusterConnection(kubeconfig: "", master: "http://127.0.0.1:\(port)")
+        try await withClient(connection) { client in
+            let text = await failure { try await client.list(services) }
+            #expect(text == "http://127.0.0.1:\(port): Connection refused")
+        }
+    }
+
+    @Test("A server that says nothing, or ends in the middle, is an error") func broken() async throws {
+        let options = APIClientOptions(requestsPerSecond: 0, requestTimeout: .milliseconds(300))
+        try await run(options: options) { request in
+            ScriptedAnswer(
+                chunks: [Array(emptyServices.utf8.prefix(10))], end: request.path.hasSuffix("nodes") ? .abort : .stall)
+        } _: { client, server in
+            let stalled = await failure { try await client.list(services) }
+            #expect(stalled == "http://127.0.0.1:\(server.port): nothing more came, the connection is given up")
+            let ended = await failure { try await client.list(ListRequest(resource: APIResource(.node))) }
+            #expect(ended == "http://127.0.0.1:\(server.port): the connection broke in the middle of an answer")
+        }
+    }
+
+    @Test("A task that is cancelled ends its request") func cancellation() async throws {
+        try await run { _ in ScriptedAnswer(end: .stall) } _: { client, server in
+            await withTaskGroup(of: Bool.self) { group in
+                group.addTask {
+                    do {
+                        _ = try await client.list(services)
+                        return false
+                    } catch {
+                        return error is CancellationError
+                    }
+                }
+                while server.requests.isEmpty { await Task.yield() }
+                group.cancelAll()
+                for await wasCancelled in group { #expect(wasCancelled) }
+            }
+        }
+    }
+}
+
+final class Counter: Sendable {
+    private let count = Mutex(0)
+
+    var value: Int { count.withLock { $0 } }
+
+    /// - Returns: the count with this.
+    func add() -> Int {
+        count.withLock {
+            $0 += 1
+            return $0
+        }
+    }
+}
