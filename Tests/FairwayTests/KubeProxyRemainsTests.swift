@@ -81,7 +81,8 @@ extension FairwayTests {
                 let file = try folder.write("\(tool).rules", Self.iptables(address))
                 commands.append(["\(tool)-nft-restore", file])
             }
-            commands.append(["ip", "link", "add", "kube-ipvs0", "type", "dummy"])
+            // The kernel may have no dummy interfaces; the name is what counts.
+            commands.append(["ip", "link", "add", "kube-ipvs0", "type", "veth", "peer", "name", "kube-peer"])
             commands.append(["ip", "address", "add", "10.96.0.80/32", "dev", "kube-ipvs0"])
             for command in commands {
                 let output = try await node.run(command)

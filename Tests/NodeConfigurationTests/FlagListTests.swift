@@ -13,7 +13,7 @@ struct FlagListTests {
         (["--nodeport-addresses", "10.0.0.0/8", "--nodeport-addresses=11.0.0.0/8"], ["--nodeport-addresses=10.0.0.0/8,11.0.0.0/8"]),
         (["--manifests", "a", "--manifests=b"], ["--manifests=a", "--manifests=b"]),
         (["--master", "--kubeconfig", "x"], ["--master", "--kubeconfig=x"]),
-        (["--bogus", "x", "--cleanup"], ["--bogus", "x", "--cleanup"]), (["--state-dir", ""], ["--state-dir="]),
+        (["--bogus", "x", "--cleanup"], ["--bogus", "x", "--cleanup"]), (["--state-dir", ""], ["--state-dir", ""]), (["--state-dir="], ["--state-dir", ""]),
         (["--", "--cluster_cidr"], ["--", "--cluster_cidr"]), (["-h"], ["-h"]),
     ])
     func `flags are written as the parser wants them`(given: [String], arguments: [String]) {

@@ -10,7 +10,7 @@ package struct FlagPrecedence: Sendable, Hashable {
         var (held, ignored): ([String], [String]) = ([], [])
         for item in flags.items {
             guard let flag = item.flag, Self.isCovered(flag, by: document) else {
-                held.append(item.argument)
+                held += item.arguments
                 continue
             }
             if !ignored.contains("--\(flag.name)") { ignored.append("--\(flag.name)") }

@@ -8,6 +8,11 @@ package struct FlagList: Sendable, Hashable {
         package let flag: RunFlag?
         package let argument: String
 
+        /// As the parser takes it: for `--name=` it would miss a value.
+        package var arguments: [String] {
+            flag != nil && argument.hasSuffix("=") ? [String(argument.dropLast()), ""] : [argument]
+        }
+
         fileprivate func value(_ flag: RunFlag) -> String? {
             argument.hasPrefix("--\(flag.name)=") ? String(argument.dropFirst(flag.name.count + 3)) : nil
         }
@@ -32,7 +37,7 @@ package struct FlagList: Sendable, Hashable {
         }
     }
 
-    package var arguments: [String] { items.map(\.argument) }
+    package var arguments: [String] { items.flatMap(\.arguments) }
     package var flags: Set<RunFlag> { Set(items.compactMap(\.flag)) }
 
     /// The value of a flag, as it was given last.
