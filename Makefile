@@ -9,7 +9,7 @@ BUILD_DIR := .build
 RELEASE_DIR := .build/release-static
 # What the product links, and what the demo and the tests call.
 BUILD_PACKAGES := gcc libstdc++-12-dev libnftnl-dev libmnl-dev libbpf-dev libelf-dev zlib1g-dev pkg-config
-RUN_PACKAGES := nftables iproute2 bpftool curl python3 conntrack bind9-dnsutils knot-dnsutils dnsperf kubernetes-client openssl
+RUN_PACKAGES := nftables iptables iproute2 bpftool curl python3 conntrack bind9-dnsutils knot-dnsutils dnsperf kubernetes-client openssl
 # Where systemd runs, installing unbound starts its service, which a machine of CI can bear. Elsewhere tests that need it
 # are skipped unless it is there.
 ifeq ($(CI),true)

@@ -46,6 +46,7 @@ let productTargets: [Target] = [
     .target(
         name: "ManifestSource",
         dependencies: ["ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", yams]),
+    .target(name: "NodeConfiguration", dependencies: ["ManifestSource", "NetworkTypes"]),
     .target(
         name: "KubernetesWire", dependencies: ["KubernetesModel", "NetworkTypes", protobuf],
         exclude: ["Protos", "Generated/protos.cksum"]),
@@ -129,7 +130,7 @@ let productTargets: [Target] = [
         name: "fairway",
         dependencies: [
             "NetworkTypes", "KubernetesModel", "KubernetesWire", "KubernetesClient", "KubernetesConnection", "ObjectStore",
-            "ServiceTable", "ManifestSource", "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
+            "ServiceTable", "ManifestSource", "NodeConfiguration", "EndpointSliceController", "ServicePolicy", "LinuxSystem", "Netlink", "Dataplane",
             "NftablesDataplane", "BPFDataplane", "UserspaceDataplane", "Relay", "Conntrack", "Observability", "DNSWire", "ClusterZone", "DNSServer", "DNSForwarder",
             "LocalAddress", nioCore, nioPosix, argumentParser, logging, metrics, lifecycle, signals, yams,
         ]),
@@ -226,6 +227,7 @@ let productTargets: [Target] = [
     .testTarget(
         name: "ManifestSourceTests",
         dependencies: ["ManifestSource", "ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", "KubernetesModelTesting"]),
+    .testTarget(name: "NodeConfigurationTests", dependencies: ["NodeConfiguration", "ManifestSource", "NetworkTypes"]),
     .testTarget(
         name: "EndpointSliceControllerTests",
         dependencies: [
@@ -269,7 +271,7 @@ let productTargets: [Target] = [
     .testTarget(
         name: "FairwayTests",
         dependencies: [
-            "BPFTesting", "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "fairway", "fairway-echo", "ClusterZone",
+            "BPFTesting", "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "NodeConfiguration", "fairway", "fairway-echo", "ClusterZone",
             "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesModel", "KubernetesModelTesting", "ObjectStore",
             "Observability", "Relay", logging,
         ],

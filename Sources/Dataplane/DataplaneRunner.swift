@@ -84,6 +84,15 @@ package final class DataplaneRunner: Sendable {
         wake.signal()
     }
 
+    /// Other limits from here on.
+    package func change(_ limits: SyncPacer.Limits) {
+        let time = now()
+        state.withLock { state in
+            for index in state.families.indices { state.families[index].pacer.change(limits, now: time) }
+        }
+        wake.signal()
+    }
+
     /// Ends `run` once the synchronisation under way is done. What is in the kernel stays there.
     package func stop() {
         state.withLock { $0.stopping = true }

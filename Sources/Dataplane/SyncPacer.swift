@@ -38,7 +38,7 @@ package struct SyncPacer: Sendable {
         case incremental(ServiceTableChange)
     }
 
-    private let limits: Limits
+    private var limits: Limits
     /// What the dataplane holds; nil when that is not known.
     private var applied: ServiceTable?
     private var pending: ServiceTableChange?
@@ -54,6 +54,17 @@ package struct SyncPacer: Sendable {
     private var running: (table: ServiceTable, isFull: Bool)?
 
     package init(limits: Limits = Limits()) { self.limits = limits }
+
+    /// Other limits from here on. A pause under way is not cut short.
+    ///
+    /// - Parameter now: monotonic time.
+    package mutating func change(_ limits: Limits, now: Duration) {
+        guard limits != self.limits else { return }
+        if limits.fullInterval != self.limits.fullInterval, hasSucceeded {
+            periodicDue = limits.fullInterval.map { now + $0 }
+        }
+        self.limits = limits
+    }
 
     /// A new table. Merged with what is not applied yet.
     package mutating func submit(_ change: ServiceTableChange) {

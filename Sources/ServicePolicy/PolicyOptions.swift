@@ -26,6 +26,9 @@ package struct PolicyOptions: Sendable, Hashable {
     /// NodePorts are served at these too, whatever the host has: of a dataplane that can serve loopback addresses.
     package var moreNodePortAddresses: [IPAddress] = []
 
+    /// `--bind-address`: the node's address of its family, whatever the Node says; nil: the Node's.
+    package var nodeAddress: IPAddress?
+
     package var nodeName: String
     package var localDetection: LocalDetection
     package var clusterCIDRs: [IPPrefix]
@@ -47,5 +50,13 @@ package struct PolicyOptions: Sendable, Hashable {
         self.nodePortAddresses = nodePortAddresses
         self.serviceRanges = serviceRanges
         self.scheduler = scheduler
+    }
+}
+
+extension PolicyOptions {
+    /// The node's addresses, with the one the operator named in place of those of its family.
+    func withOwnAddress(_ addresses: [IPAddress]) -> [IPAddress] {
+        guard let nodeAddress else { return addresses }
+        return [nodeAddress] + addresses.filter { $0.family != nodeAddress.family }
     }
 }

@@ -36,7 +36,7 @@ extension ServicePolicy {
             chosen = hostAddresses.filter { address in prefixes.contains { $0.contains(address) } }
         case .primary:
             let internalIPs = node?.internalIPs ?? []
-            chosen = internalIPs.isEmpty ? hostAddresses : internalIPs
+            chosen = options.withOwnAddress(internalIPs.isEmpty ? hostAddresses : internalIPs)
         }
         return Set(chosen + options.moreNodePortAddresses).sorted()
     }

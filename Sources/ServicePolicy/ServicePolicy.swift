@@ -9,7 +9,7 @@ package import ServiceTable
 /// Cost follows the change: an update decides the dirty Services anew and touches nothing else; only
 /// a change of the own Node's zone or addresses, or of whether pods can be told, decides all of them.
 package struct ServicePolicy: Sendable {
-    package let options: PolicyOptions
+    package private(set) var options: PolicyOptions
     package private(set) var table = ServiceTable()
     /// Frontends that a service port asked for and an older Service has: value is the holder.
     package private(set) var conflicts: [FrontendConflict: ServicePortKey] = [:]
@@ -19,6 +19,8 @@ package struct ServicePolicy: Sendable {
     private var claims = FrontendClaims()
     private var node: OwnNode
     private var adoptedOrder: AdoptedOrder
+    /// The options are others than those the table was decided by.
+    private var hasNewOptions = false
 
     /// - Parameter adoptedOrder: the order in which the dataplane already holds backends, so that the
     ///   first table keeps it. Dropped once `finishAdoption` is called.
@@ -26,6 +28,16 @@ package struct ServicePolicy: Sendable {
         self.options = options
         self.node = OwnNode(name: options.nodeName, zone: nil, addresses: [])
         self.adoptedOrder = adoptedOrder
+    }
+
+    /// Other options from here on: the next update decides every Service by them.
+    ///
+    /// - Parameter options: of the same node.
+    package mutating func change(_ options: PolicyOptions) {
+        precondition(options.nodeName == self.options.nodeName)
+        guard options != self.options else { return }
+        self.options = options
+        hasNewOptions = true
     }
 
     /// Decides what the dirty keys touch.
@@ -39,14 +51,16 @@ package struct ServicePolicy: Sendable {
         let ownNode = snapshot.nodes[ObjectKey(namespace: "", name: options.nodeName)]
         let internalIPs = ownNode?.internalIPs ?? []
         let newNode = OwnNode(
-            name: options.nodeName, zone: ownNode?.zone, addresses: internalIPs.isEmpty ? hostAddresses : internalIPs)
+            name: options.nodeName, zone: ownNode?.zone,
+            addresses: options.withOwnAddress(internalIPs.isEmpty ? hostAddresses : internalIPs))
         table.node = nodeTable(ownNode, snapshot: snapshot, hostAddresses: hostAddresses)
 
         var pending = dirty.services
         let (detector, oldDetector) = (table.node.localDetector, old.node.localDetector)
         let tellsOtherPods = IPFamily.allCases.contains { detector.tellsPods(of: $0) != oldDetector.tellsPods(of: $0) }
-        if newNode != node || tellsOtherPods { pending.formUnion(snapshot.services.keys) }
+        if newNode != node || tellsOtherPods || hasNewOptions { pending.formUnion(snapshot.services.keys) }
         node = newNode
+        hasNewOptions = false
 
         var changed: Set<ServicePortKey> = []
         var decided: Set<ObjectKey> = []

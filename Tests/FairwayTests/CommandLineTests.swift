@@ -56,6 +56,12 @@ extension FairwayTests {
             ("--healthz-bind-address", "(default: 0.0.0.0:10256)"),
             ("--metrics-bind-address", "(default: 127.0.0.1:10249)"),
             ("--admin-socket", "(default: /run/fairway/admin.sock)"), ("--verbose", "Log"), ("--cleanup", "Remove"),
+            ("--kubeconfig", "kubeconfig file"), ("--master", "API server"), ("--kube-api-qps", "(default: 5.0)"),
+            ("--kube-api-burst", "(default: 10)"),
+            ("--kube-api-content-type", "(default: application/vnd.kubernetes.protobuf)"),
+            ("--endpoints-from", "(default: pods with --manifests, else slices)"), ("--bind-address", "(default: 0.0.0.0)"),
+            ("--oom-score-adj", "(default: left alone; -999 with a KubeProxyConfiguration)"),
+            ("--config", "KubeProxyConfiguration"), ("--write-config-to", "in force"), ("--init-only", "exit"),
         ])
         func `run --help says every default`(flag: String, text: String) async throws {
             let help = try await run(["run", "--help"]).standardOutput
@@ -70,6 +76,23 @@ extension FairwayTests {
         @Test(arguments: [
             (["run", "--bogus"], "--bogus"), (["run", "--manifests"], "--manifests"), (["run"], "--manifests"),
             (["run", "--manifests", "/tmp", "--proxy-mode", "magic"], "--proxy-mode magic: expected one of nftables, ebpf, userspace"),
+            (["run", "--manifests", "/tmp", "--scheduler", "fair"], "--scheduler fair: expected one of random"),
+            (["run", "--manifests", "/tmp", "--proxy-mode", "ipvs", "--ipvs-scheduler", "fair"], "--ipvs-scheduler fair: expected one of"),
+            (["run", "--manifests", "/tmp", "--kube-api-burst=-1"], "--kube-api-burst -1"),
+            (["run", "--manifests", "/tmp", "--kube-api-content-type", "text/plain"], "--kube-api-content-type \"text/plain\": expected"),
+            (["run", "--manifests", "/tmp", "--endpoints-from", "air"], "--endpoints-from \"air\": expected slices or pods"),
+            (["run", "--manifests", "/tmp", "--master", "ftp://x"], "--master \"ftp://x\""),
+            (["run", "--manifests", "/tmp", "--bind-address", "here"], "--bind-address here"),
+            (["run", "--manifests", "/tmp", "--oom-score-adj", "-1001"], "--oom-score-adj -1001: expected -1000 to 1000"),
+            (["run", "--manifests", "/tmp", "--iptables-masquerade-bit", "32"], "--iptables-masquerade-bit 32: expected 0 to 31"),
+            (["run", "--manifests", "/tmp", "--iptables-sync-period", "0s"], "--iptables-sync-period 0s: must be greater than 0"),
+            (
+                ["run", "--manifests", "/tmp", "--iptables-sync-period", "1s", "--iptables-min-sync-period", "2s"],
+                "--iptables-min-sync-period 2s"
+            ),
+            (["run", "--manifests", "/tmp", "--config-sync-period", "often"], "--config-sync-period \"often\""),
+            (["run", "--manifests", "/tmp", "--healthz-port", "70000"], "--healthz-port 70000: expected 0 to 65535"),
+            (["run", "--manifests", "/tmp", "--config", "/nowhere/at/all.yaml"], "--config /nowhere/at/all.yaml: cannot be read: No such file"),
             (["run", "--manifests", "/tmp", "--userspace-bind", "everywhere"], "--userspace-bind everywhere: expected redirect or loopback"),
             (["run", "--manifests", "/tmp", "--userspace-drain-timeout", "1.5s"], "--userspace-drain-timeout 1.5s"),
             (["run", "--manifests", "/tmp", "--userspace-drain-timeout", "-1s"], "--userspace-drain-timeout -1s: expected whole seconds, 0 or more"),

@@ -64,6 +64,10 @@ import fairway
                 ]
             }, names: ["other-proxy-ip-iptables"], text: "KUBE-SERVICES"),
         Case(
+            testDescription: "kube-proxy in ipvs mode",
+            change: { $0.reversePathFilters = ["eth0": 0, "kube-ipvs0": 0] }, names: ["other-proxy-ipvs"],
+            text: "fairway cleanup"),
+        Case(
             testDescription: "a default drop at forward and input",
             change: { $0.chains = [drop("inet", "own", .forward), drop("ip", "filter", .input)] },
             names: ["default-drop-inet-own-FORWARD", "default-drop-ip-filter-FORWARD"], text: "drops by policy"),

@@ -68,20 +68,22 @@ extension ManifestContents {
     package init(path: String, bytes: [UInt8], interner: StringInterner = StringInterner(), contents: ObjectContents = .all) {
         var sink = ObjectSink(path: path, interner: interner, wanted: contents)
         do throws(SyntaxFault) {
-            if Self.isJSON(bytes) {
-                var reader = JSONReader(bytes: bytes)
-                if let rest = try reader.read(into: &sink) {
-                    // Lines are counted from the beginning of the file.
-                    let lines = bytes[..<rest].count { $0 == 0x0A }
-                    try YAMLReader.read([UInt8](repeating: 0x0A, count: lines) + bytes[rest...], into: &sink)
-                }
-            } else {
-                try YAMLReader.read(bytes, into: &sink)
-            }
+            try Self.read(bytes, into: &sink)
         } catch {
             sink.addSyntaxFault(error)
         }
         self = sink.contents
+    }
+
+    /// Hands every document of a text to the sink. What was read before a fault has been handed over.
+    static func read(_ bytes: [UInt8], into sink: inout some DocumentSink) throws(SyntaxFault) {
+        guard isJSON(bytes) else { return try YAMLReader.read(bytes, into: &sink) }
+        var reader = JSONReader(bytes: bytes)
+        if let rest = try reader.read(into: &sink) {
+            // Lines are counted from the beginning of the file.
+            let lines = bytes[..<rest].count { $0 == 0x0A }
+            try YAMLReader.read([UInt8](repeating: 0x0A, count: lines) + bytes[rest...], into: &sink)
+        }
     }
 
     private static func isJSON(_ bytes: [UInt8]) -> Bool {

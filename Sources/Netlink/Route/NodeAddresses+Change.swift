@@ -29,6 +29,16 @@ extension NodeAddresses {
         try changeLink(index, up: true, doing: doing, name) { $0.put(IFLA_TXQLEN, hostOrder: queueLength) }
     }
 
+    /// Removes an interface with all its addresses.
+    package func removeLink(_ index: UInt32, name: String) throws(NetlinkError) {
+        var writer = NetlinkWriter(capacity: 64)
+        let start = writer.beginMessage(type: UInt16(RTM_DELLINK), flags: UInt16(NLM_F_REQUEST | NLM_F_ACK), sequence: 1)
+        // struct ifinfomsg: family, padding, type; index; flags; which of the flags are meant.
+        for word in [0, index, 0, 0] { writer.append(hostOrder: word) }
+        writer.endMessage(at: start)
+        try perform(writer, doing: "remove interface", object: name)
+    }
+
     private func changeLink(
         _ index: UInt32, up: Bool = false, doing: String, _ name: String, _ attributes: (inout NetlinkWriter) -> Void
     ) throws(NetlinkError) {

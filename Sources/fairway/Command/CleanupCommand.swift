@@ -2,11 +2,13 @@ internal import ArgumentParser
 internal import Dataplane
 internal import LinuxSystem
 internal import LocalAddress
+internal import Netlink
 
 /// Removes what Fairway put into the kernel.
 struct CleanupCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cleanup", abstract: "Removes everything Fairway put into the kernel, and nothing else.")
+        commandName: "cleanup",
+        abstract: "Removes everything Fairway put into the kernel, and what a kube-proxy that has ended left there.")
 
     @Option(help: "The folder of `fairway run --state-dir`: it says which reserved ports are Fairway's.")
     var stateDir = SourceOptions.defaultStateDirectory
@@ -14,6 +16,19 @@ struct CleanupCommand: ParsableCommand {
     @OptionGroup var pins: PinOptions
 
     func run() throws { try Self.removeEverything(stateDirectory: stateDir, pinPath: try pins.path()) }
+
+    /// What is in use is left alone.
+    private static func removeKubeProxy(_ removed: inout [String]) throws(CommandFailure) {
+        if let process = RunningKubeProxy.find() {
+            Output.error("fairway: kube-proxy runs (pid \(process)): what it has in the kernel is left alone")
+            return
+        }
+        do throws(NetlinkError) {
+            try KubeProxyRemains().remove(&removed)
+        } catch {
+            throw .failed("what kube-proxy left: \(error)")
+        }
+    }
 
     static func removeEverything(stateDirectory: String, pinPath: String) throws {
         try DaemonLock.requireNone()
@@ -34,6 +49,7 @@ struct CleanupCommand: ParsableCommand {
         } catch {
             throw CommandFailure.failed("\(error)")
         }
+        try removeKubeProxy(&removed)
         if removed.isEmpty { Output.line("nothing to remove") }
     }
 }

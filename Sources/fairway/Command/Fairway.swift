@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import NodeConfiguration
 
 /// The command line. Exit codes: 0 done, 1 what was asked failed, 2 the command line or the
 /// configuration is wrong.
@@ -13,9 +14,16 @@ struct Fairway: AsyncParsableCommand {
             RunCommand.self, ControllerCommand.self, DNSCommand.self, CheckCommand.self, GetCommand.self, CleanupCommand.self,
         ])
 
+    /// Those of `run` are written as kube-proxy's may be.
+    private static var arguments: [String] {
+        let given = CommandLine.arguments.dropFirst()
+        guard let name = given.first, name == RunCommand.configuration.commandName else { return Array(given) }
+        return [name] + FlagList(given.dropFirst()).arguments
+    }
+
     static func main() async {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

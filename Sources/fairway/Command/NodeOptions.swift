@@ -27,6 +27,13 @@ struct NodeOptions: ParsableArguments {
     @Flag(help: "Keep NodePorts from being picked for outgoing connections (net.ipv4.ip_local_reserved_ports).")
     var reserveNodeports = false
 
+    @Option(
+        help: """
+            How soon the kernel ends this process when memory runs out, -1000 (never) to 1000 (default: left alone; -999 with a \
+            KubeProxyConfiguration).
+            """)
+    var oomScoreAdj: Int?
+
     /// The options as values, or one line that says which is wrong.
     func settings(stateDirectory: String) throws(CommandFailure) -> NodeSettings {
         var conntrack = ConntrackSettings()
@@ -41,8 +48,11 @@ struct NodeOptions: ParsableArguments {
         guard !reserveNodeports || !stateDirectory.isEmpty else {
             throw .usage("--reserve-nodeports needs --state-dir, to tell its ports from yours after a restart; name a folder")
         }
+        if let score = oomScoreAdj, !OutOfMemoryScore.range.contains(score) {
+            throw .usage("--oom-score-adj \(score): expected -1000 to 1000")
+        }
         return NodeSettings(
-            conntrack: conntrack, reservesNodePorts: reserveNodeports, stateDirectory: stateDirectory)
+            conntrack: conntrack, reservesNodePorts: reserveNodeports, stateDirectory: stateDirectory, outOfMemoryScore: oomScoreAdj)
     }
 
     private func count(_ value: Int, _ flag: String) throws(CommandFailure) -> Int {

@@ -46,15 +46,28 @@ struct ListenOptions: ParsableArguments {
     private static let healthzPort: UInt16 = 10256
     private static let metricsPort: UInt16 = 10249
 
-    func healthz() throws(CommandFailure) -> ListenAddress? {
-        try parse(healthzBindAddress, "--healthz-bind-address", Self.healthzPort)
+    /// - Parameter port: of kube-proxy's flag `--healthz-port`; nil: not given.
+    func healthz(port: Int? = nil) throws(CommandFailure) -> ListenAddress? {
+        try parse(healthzBindAddress, "--healthz-bind-address", Self.healthzPort, (port, "--healthz-port"))
     }
 
-    func metrics() throws(CommandFailure) -> ListenAddress? {
-        try parse(metricsBindAddress, "--metrics-bind-address", Self.metricsPort)
+    /// - Parameter port: of kube-proxy's flag `--metrics-port`; nil: not given.
+    func metrics(port: Int? = nil) throws(CommandFailure) -> ListenAddress? {
+        try parse(metricsBindAddress, "--metrics-bind-address", Self.metricsPort, (port, "--metrics-port"))
     }
 
-    private func parse(_ text: String, _ flag: String, _ port: UInt16) throws(CommandFailure) -> ListenAddress? {
+    private func parse(
+        _ text: String, _ flag: String, _ port: UInt16, _ deprecated: (port: Int?, flag: String)
+    ) throws(CommandFailure) -> ListenAddress? {
+        var text = text
+        if let other = deprecated.port {
+            guard let number = UInt16(exactly: other) else {
+                throw .usage("\(deprecated.flag) \(other): expected 0 to 65535")
+            }
+            if number == 0 { return nil }
+            // Taken where the address itself says nothing else.
+            if let colon = text.lastIndex(of: ":"), text.hasSuffix(":\(port)") { text = "\(text[..<colon]):\(number)" }
+        }
         do throws(ListenError) {
             return try ListenAddress.parse(text, flag: flag, defaultPort: port)
         } catch {
@@ -65,25 +78,31 @@ struct ListenOptions: ParsableArguments {
 
 /// How often the kernel is written to, as kube-proxy's flags of the same names have it.
 struct PacingOptions: ParsableArguments {
-    @Option(parsing: .unconditional, help: "Least milliseconds between two writes to the kernel; changes in between go together.")
-    var minSyncPeriodMilliseconds = 0
+    @Option(parsing: .unconditional, help: "Least milliseconds between two writes to the kernel; changes in between go together (default: 0).")
+    var minSyncPeriodMilliseconds: Int?
 
     @Option(
         parsing: .unconditional,
         help: """
             Longest time without comparing everything with the kernel, as 1h30m; changes of others are put right \
-            at once and do not wait for it. 0: never.
+            at once and do not wait for it. 0: never (default: 1h).
             """)
-    var fullSyncPeriod = "1h"
+    var fullSyncPeriod: String?
 
-    func limits() throws(CommandFailure) -> SyncPacer.Limits {
-        guard (0...60_000).contains(minSyncPeriodMilliseconds) else {
+    /// - Parameter others: what kube-proxy's flags say; Fairway's go before them.
+    func limits(_ others: (full: Duration?, minimum: Duration?) = (nil, nil)) throws(CommandFailure) -> SyncPacer.Limits {
+        if let minSyncPeriodMilliseconds, !(0...60_000).contains(minSyncPeriodMilliseconds) {
             throw .usage("--min-sync-period-milliseconds \(minSyncPeriodMilliseconds): expected 0 to 60000")
         }
-        guard let period = DurationText.parse(fullSyncPeriod) else {
-            throw .usage("--full-sync-period \(fullSyncPeriod): expected a duration, as 1h, 30m or 0")
+        var period = others.full ?? .seconds(3600)
+        if let fullSyncPeriod {
+            guard let given = DurationText.parse(fullSyncPeriod) else {
+                throw .usage("--full-sync-period \(fullSyncPeriod): expected a duration, as 1h, 30m or 0")
+            }
+            period = given
         }
         return SyncPacer.Limits(
-            minimumInterval: .milliseconds(minSyncPeriodMilliseconds), fullInterval: period == .zero ? nil : period)
+            minimumInterval: minSyncPeriodMilliseconds.map { .milliseconds($0) } ?? others.minimum ?? .zero,
+            fullInterval: period == .zero ? nil : period)
     }
 }

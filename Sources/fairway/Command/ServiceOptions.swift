@@ -1,11 +1,12 @@
 internal import ArgumentParser
 internal import NetworkTypes
+internal import NodeConfiguration
 internal import ServicePolicy
 internal import ServiceTable
 
 /// Options that decide about Services, named as kube-proxy names them.
 struct ServiceOptions: ParsableArguments {
-    @Option(help: "What carries Services: nftables, ebpf or userspace.")
+    @Option(help: "What carries Services: nftables, ebpf or userspace; kube-proxy's iptables is nftables, ipvs is ebpf.")
     var proxyMode = ProxyMode.nftables.rawValue
 
     @Option(help: "This node's name, as Pods and Nodes spell it (default: the host's name in lower case).")
@@ -30,9 +31,12 @@ struct ServiceOptions: ParsableArguments {
     @Option(
         help: """
             How a backend is chosen where a Service's annotation fairway.dev/scheduler does not say: \
-            \(Scheduler.allCases.map(\.rawValue).joined(separator: ", ")).
+            \(Scheduler.allCases.map(\.rawValue).joined(separator: ", ")) (default: random).
             """)
-    var scheduler = Scheduler.random.rawValue
+    var scheduler: String?
+
+    @Option(help: "This node's primary address, whatever the Node says; 0.0.0.0 or ::: the Node's InternalIPs.")
+    var bindAddress = "0.0.0.0"
 
     @Flag(help: "Masquerade everything that is sent to a ClusterIP.")
     var masqueradeAll = false
@@ -60,20 +64,35 @@ struct ServiceOptions: ParsableArguments {
     private static let interfaceNameLimit = 15
 
     /// The options as values, or one line that says which is wrong.
-    func policyOptions(hostName: String) throws(CommandFailure) -> PolicyOptions {
-        guard let chosen = Scheduler(rawValue: scheduler) else {
+    ///
+    /// - Parameter otherScheduler: what kube-proxy's flags say; `--scheduler` goes before it.
+    func policyOptions(hostName: String, otherScheduler: String? = nil) throws(CommandFailure) -> PolicyOptions {
+        let name = scheduler ?? otherScheduler ?? Scheduler.random.rawValue
+        guard let chosen = Scheduler(rawValue: name) else {
             let known = Scheduler.allCases.map(\.rawValue).joined(separator: ", ")
-            throw .usage("--scheduler \(scheduler): expected one of \(known)")
+            throw .usage("\(scheduler == nil ? "--ipvs-scheduler" : "--scheduler") \(name): expected one of \(known)")
         }
-        return PolicyOptions(
+        var options = PolicyOptions(
             nodeName: try nodeName(hostName: hostName), localDetection: try localDetection(),
             clusterCIDRs: try prefixes(clusterCidr, "--cluster-cidr"), masqueradeAll: masqueradeAll,
             nodePortAddresses: try nodePortAddresses(), serviceRanges: try serviceRanges(),
             scheduler: chosen)
+        options.nodeAddress = try nodeAddress()
+        return options
     }
 
+    private func nodeAddress() throws(CommandFailure) -> IPAddress? {
+        guard let address = IPAddress(bindAddress) else {
+            throw .usage("--bind-address \(bindAddress): expected an IP address")
+        }
+        return address.isUnspecified ? nil : address
+    }
+
+    /// `--proxy-mode` as it was written.
+    var writtenMode: KubeProxyMode { KubeProxyMode(proxyMode) }
+
     func mode() throws(CommandFailure) -> ProxyMode {
-        guard let mode = ProxyMode(rawValue: proxyMode) else {
+        guard let mode = ProxyMode(rawValue: writtenMode.carrier) else {
             let known = ProxyMode.allCases.map(\.rawValue).joined(separator: ", ")
             throw .usage("--proxy-mode \(proxyMode): expected one of \(known)")
         }

@@ -38,6 +38,8 @@ struct Daemon {
         var dnsDescriptors: UInt64?
         /// A daemon that works here already is asked to end.
         var takesOver = false
+        /// The file the options are from; nil: they are from flags alone.
+        var reload: ConfigurationReload?
     }
 
     /// A change that waits longer than this for a completed sync makes `/healthz` fail: twice
@@ -139,6 +141,10 @@ struct Daemon {
             dataplane, HostAddressService(engine: engine, logger: logger), objects, node, former, healthChecks,
         ]
         if let events { services.append(events) }
+        if let reload = configuration.reload {
+            services.append(
+                try ConfigurationService(reload, configuration: configuration, engine: engine, runner: runner, node: node, logger: logger))
+        }
         if let conntrack { services.append(conntrack) }
         if let localhost { services.append(localhost) }
         if !configuration.adminSocket.isEmpty {

@@ -72,6 +72,14 @@ final class Engine: Sendable {
         }
     }
 
+    /// The operator chose otherwise: every Service is decided anew.
+    func change(_ options: PolicyOptions) {
+        state.withLock { state in
+            state.policy.change(options)
+            _ = decide(DirtyKeys(), &state)
+        }
+    }
+
     /// Steps are handed on under the lock, so that they arrive in the order they were decided in.
     private func decide(_ dirty: DirtyKeys, _ state: inout State) -> Progress {
         state.waiting.formUnion(dirty)

@@ -4,9 +4,18 @@ internal import Logging
 /// One line an event, to standard error: time, level, message, then metadata as `key=value`.
 struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level
+    private let verbosity: LogVerbosity
+    /// Of this logger alone.
+    private var ownLevel: Logger.Level?
 
-    init(level: Logger.Level) { logLevel = level }
+    var logLevel: Logger.Level {
+        get { ownLevel ?? verbosity.level }
+        set { ownLevel = newValue }
+    }
+
+    init(level: Logger.Level) { self.init(LogVerbosity(level)) }
+
+    init(_ verbosity: LogVerbosity) { self.verbosity = verbosity }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }

@@ -10,6 +10,8 @@ struct NodeSettings: Sendable {
     var reservesNodePorts = false
     /// Empty: none.
     var stateDirectory = ""
+    /// `--oom-score-adj`; nil: left alone.
+    var outOfMemoryScore: Int?
 }
 
 /// The node's side of the daemon, on a thread of its own: settings of connection tracking, reserved
@@ -20,6 +22,9 @@ final class NodeService: Service, Sendable {
         var hasNewPorts = false
         var isSynced = false
         var isStopped = false
+        var conntrack: ConntrackSettings
+        /// The kernel does not have them yet.
+        var hasNewConntrack = true
     }
 
     /// How long it takes at most until a changed setting is noticed; the kernel tells nobody.
@@ -32,7 +37,7 @@ final class NodeService: Service, Sendable {
     private let logger: Logger
     private let lock: DaemonLock?
     private let wake: WakeDescriptor
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// Makes this daemon the only one of its network namespace.
     ///
@@ -46,6 +51,7 @@ final class NodeService: Service, Sendable {
         lock: DaemonLock?, logger: Logger
     ) throws(CommandFailure) {
         self.settings = settings
+        state = Mutex(State(conntrack: settings.conntrack))
         self.tunesConntrack = tunesConntrack
         self.watchesNode = watchesNode
         self.routesByMark = routesByMark
@@ -77,6 +83,17 @@ final class NodeService: Service, Sendable {
         if isFirst { wake.signal() }
     }
 
+    /// Connection tracking is to be set to something else.
+    func change(_ conntrack: ConntrackSettings) {
+        let isNews = state.withLock { state in
+            guard state.conntrack != conntrack else { return false }
+            state.conntrack = conntrack
+            state.hasNewConntrack = true
+            return true
+        }
+        if isNews { wake.signal() }
+    }
+
     func run() async throws {
         await withTaskCancellationOrGracefulShutdownHandler {
             do {
@@ -98,12 +115,13 @@ final class NodeService: Service, Sendable {
         var watch = NodeWatch(routesByMark: routesByMark, logger: logger)
         var collisions = NodePortCollisions(logger: logger)
         var reservation = NodePortUpkeep(settings: settings, logger: logger)
-        var isTuned = false
         var current: NodePorts?
         while true {
-            let (isStopped, isSynced, ports) = state.withLock { state in
+            let (isStopped, conntrack, ports) = state.withLock { state in
                 defer { state.hasNewPorts = false }
-                return (state.isStopped, state.isSynced, state.hasNewPorts ? state.nodePorts : nil)
+                let isDue = tunesConntrack && state.isSynced && state.hasNewConntrack
+                if isDue { state.hasNewConntrack = false }
+                return (state.isStopped, isDue ? state.conntrack : nil, state.hasNewPorts ? state.nodePorts : nil)
             }
             if isStopped { return }
             if watchesNode { watch.check(ports) }
@@ -113,18 +131,19 @@ final class NodeService: Service, Sendable {
                 if watchesNode { collisions.check(current) }
                 reservation.update(current)
             }
-            if tunesConntrack, isSynced, !isTuned {
-                isTuned = true
-                tune()
-            }
+            if let conntrack { conntrack.apply(logger: logger) }
             lock?.dismissCallers()
             _ = try epoll.wait(timeout: Self.period)
             wake.clear()
         }
     }
 
-    private func tune() {
-        let outcome = ConntrackTuner().apply(settings.conntrack, processors: onlineProcessors())
+}
+
+extension ConntrackSettings {
+    /// Has the kernel hold them, and tells what was set and what could not be.
+    func apply(logger: Logger) {
+        let outcome = ConntrackTuner().apply(self, processors: onlineProcessors())
         for write in outcome.written { logger.info("set \(write.setting.rawValue) to \(write.value)") }
         for warning in outcome.warnings { logger.warning("\(warning)") }
     }

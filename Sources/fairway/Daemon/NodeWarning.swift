@@ -81,19 +81,27 @@ package struct NodeWarning: Sendable, Hashable {
     }
 
     private static func otherProxies(_ facts: NodeFacts) -> [NodeWarning] {
-        let advice = "two proxies translate the same addresses; stop the other one and have it clean up"
+        let advice = "two proxies translate the same addresses; stop the other one, and remove what it left with fairway cleanup"
         let tables = facts.tables.filter { $0.name == "kube-proxy" && ["ip", "ip6"].contains($0.family) && !$0.isDormant }
         let chains = facts.chains.filter { $0.name == "KUBE-SERVICES" && $0.table == "nat" }
-        return tables.map {
+        var warnings: [NodeWarning] = []
+        if facts.reversePathFilters.keys.contains(KubeProxyNames.interface) {
+            warnings.append(
+                NodeWarning(
+                    name: "other-proxy-ipvs",
+                    text: "the interface \(KubeProxyNames.interface) has addresses of Services and is another proxy's: \(advice)"))
+        }
+        warnings += tables.map {
             NodeWarning(
                 name: "other-proxy-\($0.family)-nftables",
                 text: "the nftables table \($0.family) kube-proxy is another proxy's: \(advice)")
-        }.sorted { $0.name < $1.name }
-            + chains.map {
-                NodeWarning(
-                    name: "other-proxy-\($0.family)-iptables",
-                    text: "the chain \($0.family) nat KUBE-SERVICES is another proxy's: \(advice)")
-            }.sorted { $0.name < $1.name }
+        }
+        warnings += chains.map {
+            NodeWarning(
+                name: "other-proxy-\($0.family)-iptables",
+                text: "the chain \($0.family) nat KUBE-SERVICES is another proxy's: \(advice)")
+        }
+        return warnings.sorted { $0.name < $1.name }
     }
 
     private static func defaultDrops(_ facts: NodeFacts) -> [NodeWarning] {

@@ -1,0 +1,103 @@
+internal import Dataplane
+internal import LinuxSystem
+internal import Logging
+internal import ManifestSource
+internal import NodeConfiguration
+internal import ServiceLifecycle
+internal import ServicePolicy
+internal import Synchronization
+
+/// Follows the configuration file, on a thread of its own: what can change while the daemon runs does, the rest is told.
+final class ConfigurationService: Service, Sendable {
+    private let initial: ConfigurationReload
+    private let configuration: Daemon.Configuration
+    private let engine: Engine
+    private let runner: DataplaneRunner
+    private let node: NodeService
+    private let logger: Logger
+    private let stop: WakeDescriptor
+
+    init(
+        _ reload: ConfigurationReload, configuration: Daemon.Configuration, engine: Engine, runner: DataplaneRunner,
+        node: NodeService, logger: Logger
+    ) throws(CommandFailure) {
+        initial = reload
+        self.configuration = configuration
+        self.engine = engine
+        self.runner = runner
+        self.node = node
+        self.logger = logger
+        do throws(Errno) {
+            stop = try WakeDescriptor()
+        } catch {
+            throw .failed("cannot make an eventfd: \(error)")
+        }
+    }
+
+    func run() async throws {
+        await withTaskCancellationOrGracefulShutdownHandler {
+            do {
+                try await DedicatedThread.run(named: "configuration") { try self.work() }
+            } catch {
+                logger.error("\(initial.path) is not watched until a restart: \(error)")
+                // A service that returns ends the others.
+                try? await gracefulShutdown()
+            }
+        } onCancelOrGracefulShutdown: {
+            self.stop.signal()
+        }
+    }
+
+    private func work() throws {
+        var reload = initial
+        var watch = try FileWatch(reload.path)
+        let epoll = try Epoll()
+        try epoll.add(stop.rawValue, .readable, token: 0)
+        try epoll.add(watch.descriptor, .readable, token: 1)
+        // It may have changed since it was read.
+        var isDue = true
+        while true {
+            for warning in watch.takeWarnings() { logger.warning("\(warning)") }
+            if isDue { take(&reload) }
+            let events = try epoll.wait()
+            if events.contains(where: { $0.token == 0 }) { return }
+            isDue = try watch.poll()
+        }
+    }
+
+    private func take(_ reload: inout ConfigurationReload) {
+        do throws(CommandFailure) {
+            guard let step = try reload.next() else { return }
+            for warning in step.warnings { logger.warning("\(warning)") }
+            apply(step, verbosity: reload.verbosity)
+            for change in step.changes where !change.isLive {
+                logger.warning(
+                    "\(reload.path): \(change.field) is now \(change.new ?? "not set"), was \(change.old ?? "not set"): takes effect with a restart")
+            }
+            let live = step.changes.filter(\.isLive).map(\.field).joined(separator: ", ")
+            logger.info("\(reload.path) was read anew: \(live.isEmpty ? "nothing changes at run time" : "in force now: \(live)")")
+        } catch {
+            for line in error.message.split(separator: "\n") { logger.error("\(line)") }
+            logger.error("\(reload.path): the changed file is faulty; what was in force stays so")
+        }
+    }
+
+    private func apply(_ step: ConfigurationReload.Step, verbosity: LogVerbosity) {
+        let next = step.configuration
+        verbosity.level = step.logLevel
+        runner.change(next.limits)
+        node.change(next.node.conntrack)
+        if let score = next.node.outOfMemoryScore, score != configuration.node.outOfMemoryScore {
+            OutOfMemoryScore.set(score, logger: logger)
+        }
+        var policy = configuration.policy.taking(next.policy)
+        if configuration.mode == next.mode {
+            if next.localhostNodePorts != configuration.localhostNodePorts {
+                logger.warning("NodePorts at localhost: that they are served or not takes effect with a restart")
+            }
+        } else {
+            policy.moreNodePortAddresses = configuration.policy.moreNodePortAddresses
+        }
+        engine.change(policy)
+    }
+}
