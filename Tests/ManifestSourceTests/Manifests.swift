@@ -46,7 +46,7 @@ extension ManifestBatch {
             switch event {
             case .set(let object): "+\(object.reference)"
             case .delete(let reference): "-\(reference)"
-            case .reset, .synced, .source: nil
+            case .keep, .reset, .synced, .source: nil
             }
         }
     }
