@@ -76,7 +76,7 @@ struct ControllerCluster {
           phase: Running
           podIP: \(address)
           podIPs: [{ip: \(address)}]
-          conditions: [{type: Ready, status: "True"}]
+          conditions: [{type: Ready, status: "True", lastTransitionTime: "2026-01-02T03:04:05Z"}]
         """
     }
 
