@@ -18,25 +18,31 @@ package final class TestAPIServer: Sendable {
 
     let state: ServerState
     private let acceptor: ConnectionAcceptor
+    private let listener: ListeningSocket?
 
     /// `https://127.0.0.1:6443`.
     package var url: String {
         "\(authority == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 
-    private init(host: String, port: Int, state: ServerState, authority: TestAuthority?, acceptor: ConnectionAcceptor) {
+    private init(
+        host: String, port: Int, state: ServerState, authority: TestAuthority?, acceptor: ConnectionAcceptor,
+        listener: ListeningSocket?
+    ) {
         (self.host, self.port, self.state, self.authority, self.acceptor) = (host, port, state, authority, acceptor)
+        self.listener = listener
     }
 
     /// - Parameters:
-    ///   - host: of loopback, or of a namespace that the group's threads are in.
+    ///   - host: of loopback, or of where ``listener`` listens.
     ///   - port: 0 for a free one.
     ///   - tls: with an authority of its own, for this host, `localhost` and ``extraNames``.
     ///   - authority: instead of a new one, such as another server's.
+    ///   - listener: what it listens with, asked for each time it begins to; nil: a socket of this process's namespace.
     package static func start(
         _ settings: ClusterSettings = ClusterSettings(), host: String = "127.0.0.1", port: Int = 0, tls: Bool = true,
         extraNames: [String] = [], authority: TestAuthority? = nil,
-        group: (any EventLoopGroup)? = nil
+        listener: ListeningSocket? = nil, group: (any EventLoopGroup)? = nil
     ) async throws -> TestAPIServer {
         let names = ["localhost", "127.0.0.1", "kubernetes.default.svc", host] + extraNames
         var issued: TestAuthority?
@@ -49,8 +55,9 @@ package final class TestAPIServer: Sendable {
         let context = try authority?.serverContext()
         let state = ServerState(settings)
         let acceptor = ConnectionAcceptor(state, context, group ?? MultiThreadedEventLoopGroup.singleton)
-        let port = try await acceptor.listen(host: host, port: port)
-        return TestAPIServer(host: host, port: port, state: state, authority: authority, acceptor: acceptor)
+        let port = try await acceptor.listen(host: host, port: port, on: listener)
+        return TestAPIServer(
+            host: host, port: port, state: state, authority: authority, acceptor: acceptor, listener: listener)
     }
 
     /// Runs `body` with a server that is gone afterwards, also when `body` throws.
@@ -69,7 +76,7 @@ package final class TestAPIServer: Sendable {
     }
 
     /// Listens at its port, again.
-    package func listen() async throws { _ = try await acceptor.listen(host: host, port: port) }
+    package func listen() async throws { _ = try await acceptor.listen(host: host, port: port, on: listener) }
 
     /// Connections are refused from now on, and those that are there closed.
     package func stopListening() async { await acceptor.close() }

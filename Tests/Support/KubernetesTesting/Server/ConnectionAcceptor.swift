@@ -4,6 +4,15 @@ internal import NIOPosix
 internal import NIOSSL
 internal import Synchronization
 
+/// Makes the socket that a server listens with, where it is to be another than the server's threads would make: in another
+/// network namespace.
+package struct ListeningSocket: Sendable {
+    let make: @Sendable (_ port: Int) async throws -> Int32
+
+    /// - Parameter make: gets the port, 0 for a free one; returns a descriptor that is bound and belongs to the server.
+    package init(_ make: @escaping @Sendable (_ port: Int) async throws -> Int32) { self.make = make }
+}
+
 /// Listens, and keeps the connections it took, so that they can be closed.
 final class ConnectionAcceptor: Sendable {
     private struct Sockets {
@@ -23,8 +32,8 @@ final class ConnectionAcceptor: Sendable {
     }
 
     /// - Returns: the port it got.
-    func listen(host: String, port: Int) async throws -> Int {
-        let listener = try await ServerBootstrap(group: group)
+    func listen(host: String, port: Int, on open: ListeningSocket?) async throws -> Int {
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -32,7 +41,12 @@ final class ConnectionAcceptor: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try self.configure(channel) }
             }
-            .bind(host: host, port: port).get()
+        let listener =
+            if let open {
+                try await bootstrap.withBoundSocket(open.make(port)).get()
+            } else {
+                try await bootstrap.bind(host: host, port: port).get()
+            }
         sockets.withLock { $0.listener = listener }
         return listener.localAddress?.port ?? port
     }
