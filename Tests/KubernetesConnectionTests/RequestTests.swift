@@ -221,6 +221,10 @@ import Testing
         try await withClient(connection) { client in
             let text = await failure { try await client.list(services) }
             #expect(text == "http://127.0.0.1:\(port): Connection refused")
+            let write = await failure {
+                try await client.patch(Lease.self, .leases, ObjectKey(namespace: "n", name: "l"), mergePatch: Array("{}".utf8))
+            }
+            #expect(write == text)
         }
     }
 

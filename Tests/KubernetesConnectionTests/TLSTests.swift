@@ -10,10 +10,12 @@ import Testing
     private func run(
         _ folder: TemporaryFolder, certificate: String = "server", clientAuthority: String? = nil,
         host: String = "127.0.0.1", cluster: String = "certificate-authority: ca.crt", user: String = "token: abc",
+        speaksHTTP2: Bool = false,
         _ script: @escaping ScriptedServer.Script = { _ in .json(emptyServices) },
         _ body: @escaping @Sendable (APIClient, ScriptedServer) async throws -> Void
     ) async throws {
-        try await ScriptedServer.run(tls: folder.serverTLS(certificate, clientAuthority: clientAuthority), script) { server in
+        let tls = try folder.serverTLS(certificate, clientAuthority: clientAuthority, speaksHTTP2: speaksHTTP2)
+        try await ScriptedServer.run(tls: tls, script) { server in
             let connection = try TestKubeconfig(
                 server: "https://\(host):\(server.port)", cluster: cluster, user: user
             ).connection(in: folder)
@@ -67,6 +69,64 @@ import Testing
             _ = try await client.list(services)
             #expect(server.requests.first?.headers["host"] == ["127.0.0.1:\(server.port)"])
         }
+    }
+
+    struct Named: Sendable, CustomTestStringConvertible {
+        var names: String
+        var host = "127.0.0.1"
+        var serverName = ""
+        var speaksHTTP2 = false
+        var isTrusted = false
+        var testDescription: String { "\(names) for \(serverName.isEmpty ? host : serverName)\(speaksHTTP2 ? ", HTTP/2" : "")" }
+    }
+
+    @Test(
+        "Only the name looked for counts, and not the address behind it",
+        arguments: [
+            Named(names: "DNS:kubernetes,IP:127.0.0.1", serverName: "kubernetes", isTrusted: true),
+            Named(names: "DNS:kubernetes,IP:127.0.0.1", serverName: "kubernetes", speaksHTTP2: true, isTrusted: true),
+            Named(names: "DNS:*.example,IP:127.0.0.1", serverName: "api.example", isTrusted: true),
+            Named(names: "DNS:localhost", host: "localhost", speaksHTTP2: true, isTrusted: true),
+            Named(names: "DNS:elsewhere,IP:127.0.0.1", isTrusted: true),
+            Named(names: "DNS:elsewhere,IP:127.0.0.1", serverName: "kubernetes"),
+            Named(names: "DNS:elsewhere,IP:127.0.0.1", serverName: "kubernetes", speaksHTTP2: true),
+            Named(names: "IP:127.0.0.1", serverName: "server"),
+            Named(names: "DNS:elsewhere,IP:127.0.0.1,IP:::1", host: "localhost"),
+        ]) func strictName(_ named: Named) async throws {
+        let folder = try TemporaryFolder()
+        try Authority(folder).issue("server", names: named.names)
+        let cluster = "certificate-authority: ca.crt" + (named.serverName.isEmpty ? "" : ", tls-server-name: \(named.serverName)")
+        try await run(folder, host: named.host, cluster: cluster, speaksHTTP2: named.speaksHTTP2) { client, server in
+            let text = await failure { try await client.list(services) }
+            let expected = named.serverName.isEmpty ? named.host : named.serverName
+            let isTold = text.hasPrefix(
+                "https://\(named.host):\(server.port): the server's certificate is not of \(expected), which is of ")
+            #expect(isTold != named.isTrusted, "\(text)")
+            #expect(text.hasPrefix("no error") == named.isTrusted, "\(text)")
+            // Nothing was asked, and no token shown, where the name does not match; the next attempt ends in the same way.
+            #expect(server.requests.count == (named.isTrusted ? 1 : 0))
+            let again = await failure { try await client.list(services) }
+            #expect(again.hasPrefix("no error") == named.isTrusted, "\(again)")
+        }
+    }
+
+    @Test("With insecure-skip-tls-verify a name is no reason to refuse") func insecureName() async throws {
+        let folder = try TemporaryFolder()
+        try Authority(folder).issue("server", names: "DNS:elsewhere,IP:127.0.0.1")
+        try await run(folder, cluster: "insecure-skip-tls-verify: true, tls-server-name: kubernetes", speaksHTTP2: true) { client, _ in
+            _ = try await client.list(services)
+        }
+    }
+
+    @Test(
+        "A pattern of a certificate stands for one label, the leftmost",
+        arguments: [
+            ("kubernetes", "kubernetes", true), ("Kubernetes.", "kubernetes", true), ("kubernetes", "KUBERNETES", true),
+            ("a.example", "*.example", true), ("a.b.example", "*.example", false), ("example", "*.example", false),
+            ("a.example", "a.*", false), ("ab.example", "a*.example", false), ("a", "*", false), ("", "", false),
+            (".example", "*.example", false), ("a.example", "", false), ("kubernetes", "kubernetes.default", false),
+        ] as [(String, String, Bool)]) func pattern(_ name: String, _ pattern: String, _ matches: Bool) {
+        #expect(dnsName(name, isOf: pattern) == matches)
     }
 
     @Test("An expired certificate is told with its time") func expired() async throws {

@@ -86,8 +86,10 @@ extension APIClient {
         _ body: HTTPClientResponse.Body, limit: Int, _ request: APIRequest
     ) async throws -> [UInt8] {
         var bytes: [UInt8] = []
+        var begin = NIODeadline.now()
         do {
             for try await chunk in body {
+                begin = .now()
                 guard bytes.count + chunk.readableBytes <= limit else {
                     throw ConnectionError(
                         .answer, "\(connection.server): the answer to \(request.path) is larger than \(limit >> 20) MiB")
@@ -97,7 +99,9 @@ extension APIClient {
         } catch let error as ConnectionError {
             throw error
         } catch {
-            throw await explained(error)
+            let explanation = await explained(error)
+            doubt(isWatch: false, since: begin, explanation)
+            throw explanation
         }
         return bytes
     }

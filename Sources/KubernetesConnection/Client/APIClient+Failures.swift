@@ -16,10 +16,10 @@ extension APIClient {
         if let failure = error as? HTTPClientError {
             switch failure {
             case .cancelled: return CancellationError()
-            case .connectTimeout, .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
+            case .connectTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout, .httpProxyHandshakeTimeout, .socksHandshakeTimeout:
                 return ConnectionError(
                     .timedOut, "\(server): no connection\(way) within \(options.connectTimeout.components.seconds) s")
-            case .deadlineExceeded, .getConnectionFromPoolTimeout:
+            case .deadlineExceeded:
                 return ConnectionError(
                     .timedOut, "\(server): no answer\(way) within \(options.requestTimeout.components.seconds) s")
             case .readTimeout: return ConnectionError(.timedOut, "\(server): nothing more came, the connection is given up")
@@ -31,8 +31,9 @@ extension APIClient {
             default: return ConnectionError(.unreachable, "\(server): \(failure)\(way)")
             }
         }
+        if let mismatch = error as? CertificateNameMismatch { return wrongName(mismatch.names) }
         if let failure = error as? NIOSSLExtraError, failure == .failedToValidateHostname {
-            return await wrongName()
+            return wrongName(await PeerCertificate.ask(connection, options.connectTimeout)?.names)
         }
         if error is HTTPParserError || error as? NIOSSLError == .uncleanShutdown {
             return ConnectionError(.unreachable, "\(server): the connection broke in the middle of an answer")
@@ -58,10 +59,10 @@ extension APIClient {
     /// `Connection refused` of `connect(descriptor:addr:size:): Connection refused) (errno: 111)`.
     private static func reason(_ error: IOError) -> String { "\(Errno(rawValue: error.errnoCode))" }
 
-    private func wrongName() async -> ConnectionError {
+    /// - Parameter names: those of the certificate, where they are known.
+    private func wrongName(_ names: [String]?) -> ConnectionError {
         let expected = connection.tls.serverName.isEmpty ? connection.server.host : connection.tls.serverName
-        let peer = await PeerCertificate.ask(connection, options.connectTimeout)
-        let names = peer.map { $0.names.isEmpty ? ", which has no names" : ", which is of \($0.names.joined(separator: ", "))" } ?? ""
+        let names = names.map { $0.isEmpty ? ", which has no names" : ", which is of \($0.joined(separator: ", "))" } ?? ""
         return ConnectionError(
             .certificate, "\(connection.server): the server's certificate is not of \(expected)\(names): \(fix("tls-server-name"))")
     }

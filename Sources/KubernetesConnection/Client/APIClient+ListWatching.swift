@@ -87,17 +87,30 @@ package struct WatchEvents: AsyncSequence, Sendable {
         }
 
         private mutating func nextChunk() async throws -> ByteBuffer? {
+            let begin = NIODeadline.now()
             do {
-                return try await body.next()
+                let chunk = try await body.next()
+                if chunk == nil, Task.isCancelled { client.givenUp(since: begin) }
+                return chunk
             } catch {
                 isAtEnd = true
-                throw await client.explainedWatch(error, resource)
+                let explanation = await client.explainedWatch(error, resource)
+                if Task.isCancelled { client.givenUp(since: begin) } else if (explanation as? ConnectionError)?.code == .timedOut {
+                    client.doubt(isWatch: true, since: begin, explanation)
+                }
+                throw explanation
             }
         }
     }
 }
 
 extension APIClient {
+    /// Whoever reads a watch ended it: of silence, if that lasted longer than a request may.
+    fileprivate func givenUp(since begin: NIODeadline) {
+        guard NIODeadline.now() - begin >= TimeAmount(options.requestTimeout) else { return }
+        doubt(isWatch: true, since: begin)
+    }
+
     fileprivate func explainedWatch(_ error: any Error, _ resource: APIResource) async -> any Error {
         if let failure = error as? HTTPClientError, failure == .readTimeout {
             return ConnectionError(

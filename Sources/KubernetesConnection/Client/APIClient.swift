@@ -25,6 +25,8 @@ package final class APIClient: Sendable {
     /// else on a watch.
     private let requests: HTTPClient
     private let watches: HTTPClient
+    let requestGeneration = ConnectionGeneration()
+    let watchGeneration = ConnectionGeneration()
     private let formatInUse: Mutex<WireFormat>
     let counts = Mutex(APIClientCounts())
 
@@ -92,6 +94,7 @@ package final class APIClient: Sendable {
     func send(
         _ request: APIRequest, as credentials: RequestCredentials, isWatch: Bool
     ) async throws -> HTTPClientResponse {
+        let begin = NIODeadline.now()
         var message = HTTPClientRequest(url: url(request))
         message.method = .init(rawValue: request.method.rawValue)
         message.headers.add(name: "Accept", value: request.accept)
@@ -108,13 +111,15 @@ package final class APIClient: Sendable {
         if connection.server.isSecure {
             let (configuration, news) = try tls.current(identity: credentials.identity)
             if let news { logger.warning("\(news); the one before is used on") }
-            message.tlsConfiguration = configuration
+            message.tlsConfiguration = (isWatch ? watchGeneration : requestGeneration).configuration(configuration)
         }
         do {
-            let deadline = NIODeadline.now() + TimeAmount(options.requestTimeout)
+            let deadline = begin + TimeAmount(options.requestTimeout)
             return try await (isWatch ? watches : requests).execute(message, deadline: deadline)
         } catch {
-            throw await explained(error)
+            let explanation = await explained(error)
+            doubt(isWatch: isWatch, since: begin, explanation)
+            throw explanation
         }
     }
 
@@ -144,6 +149,8 @@ package struct APIClientCounts: Sendable, Hashable {
     package var heldBackTime = Duration.zero
     /// Attempts made again because the server said when to come back, or did not accept credentials.
     package var retries = 0
+    /// Times that new connections were made because nothing came over those that were there.
+    package var connectionsLeft = 0
 
     package init() {}
 }

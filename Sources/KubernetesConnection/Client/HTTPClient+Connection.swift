@@ -18,9 +18,16 @@ extension HTTPClient.Configuration {
         if !connection.tls.serverName.isEmpty, connection.tls.serverName != connection.server.host {
             dnsOverride = [connection.tls.serverName: connection.server.host]
         }
-        http1_1ConnectionDebugInitializer = { keepAlive($0) }
-        http2ConnectionDebugInitializer = { keepAlive($0) }
+        let name = connection.certificateName
+        http1_1ConnectionDebugInitializer = { opened($0, name) }
+        http2ConnectionDebugInitializer = { opened($0, name) }
     }
+}
+
+/// What is done with a new connection before a request goes over it.
+private func opened(_ channel: any Channel, _ name: String?) -> EventLoopFuture<Void> {
+    guard let name else { return keepAlive(channel) }
+    return channel.checkCertificate(is: name).flatMap { keepAlive(channel) }
 }
 
 /// A peer that vanished is noticed in 60 s though nobody sends anything: asked after 30 s of silence, three times.

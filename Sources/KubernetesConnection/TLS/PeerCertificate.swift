@@ -48,12 +48,6 @@ struct PeerCertificate: Sendable, Hashable {
     private init(_ certificate: NIOSSLCertificate) {
         notBefore = Int64(certificate.notValidBefore)
         notAfter = Int64(certificate.notValidAfter)
-        names = certificate._subjectAlternativeNames().compactMap { name in
-            switch name.nameType {
-            case .dnsName: String(decoding: name.contents, as: UTF8.self)
-            case .ipAddress: addressText(Array(name.contents))
-            default: nil
-            }
-        }
+        names = certificate.names
     }
 }

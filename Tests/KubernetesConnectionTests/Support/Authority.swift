@@ -43,16 +43,24 @@ struct Authority {
     }
 }
 
+/// What a server shows, and what it speaks.
+struct ServerTLS: Sendable {
+    let context: NIOSSLContext
+    let speaksHTTP2: Bool
+}
+
 extension TemporaryFolder {
-    func serverTLS(_ certificate: String = "server", clientAuthority: String? = nil) throws -> NIOSSLContext {
+    func serverTLS(
+        _ certificate: String = "server", clientAuthority: String? = nil, speaksHTTP2: Bool = false
+    ) throws -> ServerTLS {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile(self(certificate + ".crt")).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: self(certificate + ".key"), format: .pem)))
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = speaksHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"]
         if let clientAuthority {
             configuration.trustRoots = .file(self(clientAuthority + ".crt"))
             configuration.certificateVerification = .noHostnameVerification
         }
-        return try NIOSSLContext(configuration: configuration)
+        return ServerTLS(context: try NIOSSLContext(configuration: configuration), speaksHTTP2: speaksHTTP2)
     }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
 import NIOPosix
 import NIOSSL
 import Synchronization
@@ -21,7 +22,12 @@ struct ReceivedRequest: Sendable {
 
 /// What is answered.
 struct ScriptedAnswer: Sendable {
-    enum End: Sendable { case complete, abort, stall }
+    enum End: Sendable {
+        case complete, abort, stall
+        /// Not even a status.
+        case silence
+    }
+
 
     var status = 200
     var headers: [(String, String)] = [("Content-Type", "application/json")]
@@ -51,13 +57,13 @@ struct AnswerStream: Sendable {
     func abort() { channel.close(promise: nil) }
 }
 
-/// An HTTP/1.1 server on the loopback that answers as a test says.
+/// An HTTP/1.1 server on the loopback that answers as a test says; HTTP/2 where its TLS agrees on that.
 final class ScriptedServer: Sendable {
     typealias Script = @Sendable (ReceivedRequest) -> ScriptedAnswer
 
     private let channel: any Channel
     private let received: Mutex<[ReceivedRequest]> = Mutex([])
-    private let connections = Mutex(0)
+    private let connections = Mutex([ObjectIdentifier: Int]())
     private let script: Script
 
     private init(channel: any Channel, script: @escaping Script) {
@@ -66,18 +72,29 @@ final class ScriptedServer: Sendable {
     }
 
     static func run<Result: Sendable>(
-        tls: NIOSSLContext? = nil, _ script: @escaping Script,
+        tls: ServerTLS? = nil, _ script: @escaping Script,
         _ body: @Sendable (ScriptedServer) async throws -> Result
     ) async throws -> Result {
         let box = ServerBox()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
-                    try pipeline.configureHTTPServerPipeline()
-                    try pipeline.addHandler(RequestHandler(box))
+                let secured = channel.eventLoop.makeCompletedFuture {
+                    guard let tls else { return }
+                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.context))
+                }
+                guard tls?.speaksHTTP2 == true else {
+                    return secured.flatMapThrowing {
+                        try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                        try channel.pipeline.syncOperations.addHandler(RequestHandler(box))
+                    }
+                }
+                return secured.flatMap {
+                    channel.configureCommonHTTPServerPipeline { stream in
+                        stream.eventLoop.makeCompletedFuture {
+                            try stream.pipeline.syncOperations.addHandler(RequestHandler(box))
+                        }
+                    }
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -96,10 +113,13 @@ final class ScriptedServer: Sendable {
     var port: Int { channel.localAddress?.port ?? 0 }
     var requests: [ReceivedRequest] { received.withLock { $0 } }
 
-    fileprivate func nextConnection() -> Int {
-        connections.withLock {
-            $0 += 1
-            return $0
+    /// Of a connection; a stream of HTTP/2 is one of its connection's.
+    fileprivate func number(of channel: any Channel) -> Int {
+        let connection = channel.parent?.parent == nil ? channel : channel.parent ?? channel
+        return connections.withLock { numbers in
+            let number = numbers[ObjectIdentifier(connection)] ?? numbers.count + 1
+            numbers[ObjectIdentifier(connection)] = number
+            return number
         }
     }
 
@@ -138,12 +158,13 @@ private final class RequestHandler: ChannelInboundHandler {
 
     private func answer(_ context: ChannelHandlerContext) {
         guard let head, let server = box.server.withLock({ $0 }) else { return context.close(promise: nil) }
-        if connection == 0 { connection = server.nextConnection() }
+        if connection == 0 { connection = server.number(of: context.channel) }
         let certificate = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self).peerCertificate
         let answer = server.answer(
             ReceivedRequest(
                 method: head.method.rawValue, target: head.uri, headers: head.headers, body: body,
                 clientCertificate: certificate, connection: connection))
+        guard answer.end != .silence else { return }
         let reply = HTTPResponseHead(
             version: .http1_1, status: .init(statusCode: answer.status), headers: HTTPHeaders(answer.headers))
         context.write(wrapOutboundOut(.head(reply)), promise: nil)
@@ -154,7 +175,7 @@ private final class RequestHandler: ChannelInboundHandler {
         }
         switch answer.end {
         case .complete: context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        case .stall: context.flush()
+        case .stall, .silence: context.flush()
         case .abort:
             context.flush()
             context.close(promise: nil)
