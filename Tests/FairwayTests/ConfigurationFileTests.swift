@@ -194,7 +194,7 @@ extension FairwayTests {
                 "--ipvs-strict-arp=true", "--healthz-port=10256", "--profiling=false",
             ])
             #expect(output.status == .exited(0), "\(output)")
-            for flag in ["--feature-gates", "--config-sync-period", "--vmodule", "--ipvs-strict-arp", "--healthz-port is deprecated"] {
+            for flag in ["--feature-gates", "--config-sync-period", "--vmodule", "--ipvs-strict-arp", "--healthz-port is"] {
                 #expect(output.standardError.contains("warning \(flag) "), "\(flag): \(output)")
             }
             #expect(!output.standardError.contains("--profiling"))

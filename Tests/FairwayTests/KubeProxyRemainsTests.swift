@@ -13,13 +13,13 @@ extension FairwayTests {
         private static let nftables = """
             table ip kube-proxy {
               set cluster-ips { type ipv4_addr; elements = { 10.96.0.80 } }
-              chain service-x { meta l4proto tcp dnat to 10.244.0.1:80 }
+              chain service-x { meta l4proto tcp dnat to 10.244.0.1:80; }
               map service-ips { type ipv4_addr . inet_proto . inet_service : verdict; elements = { 10.96.0.80 . tcp . 80 : goto service-x } }
               chain services { ip daddr . meta l4proto . th dport vmap @service-ips; }
               chain nat-prerouting { type nat hook prerouting priority dstnat; jump services; }
             }
-            table ip6 kube-proxy { chain services { } }
-            table ip mine { chain keep { counter; } }
+            table ip6 kube-proxy { chain services { counter; }; }
+            table ip mine { chain keep { counter; }; }
 
             """
 

@@ -93,7 +93,7 @@ import fairway
         "durations are read as Go's flags have them",
         arguments: [
             ("0", 0), ("0s", 0), ("24h", 86_400), ("1h30m", 5_400), ("90s", 90), ("2000ms", 2), ("1h0m1s", 3_601),
-            ("", nil), ("5", nil), ("1.5h", nil), ("-1s", nil), ("1d", nil), ("1500ms", nil), ("s", nil), ("h1", nil),
+            ("", nil), ("5", nil), ("1.5h", 5_400), ("-1s", nil), ("1d", nil), ("1500ms", nil), ("s", nil), ("h1", nil),
             ("99999999999999999h", nil),
         ])
     func duration(_ text: String, _ seconds: Int?) { #expect(DurationText.seconds(text) == seconds) }

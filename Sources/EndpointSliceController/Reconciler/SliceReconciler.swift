@@ -14,16 +14,20 @@ package struct SliceReconciler: Sendable {
         /// A pod whose Node object is missing is no endpoint, unless not ready addresses are
         /// published. Off where Node objects are optional, as in a folder of manifests.
         package var skipsPodsOfUnknownNodes: Bool
+        /// A managed slice whose owner is not this very Service is deleted, and another one made: it belongs to a Service
+        /// of that name which is gone, and goes with it. Off where owners are optional, as in a folder of manifests.
+        package var replacesSlicesOfOtherOwners: Bool
         /// Families of a Service that names none and has no address to tell them by.
         package var familiesWhenUnspecified: [IPFamily]
 
         /// - Parameter maxEndpointsPerSlice: brought into 1...1000.
         package init(
             maxEndpointsPerSlice: Int = 100, skipsPodsOfUnknownNodes: Bool = false,
-            familiesWhenUnspecified: [IPFamily] = [.ipv4, .ipv6]
+            replacesSlicesOfOtherOwners: Bool = false, familiesWhenUnspecified: [IPFamily] = [.ipv4, .ipv6]
         ) {
             self.maxEndpointsPerSlice = min(max(maxEndpointsPerSlice, 1), 1000)
             self.skipsPodsOfUnknownNodes = skipsPodsOfUnknownNodes
+            self.replacesSlicesOfOtherOwners = replacesSlicesOfOtherOwners
             self.familiesWhenUnspecified = familiesWhenUnspecified
         }
     }
@@ -62,12 +66,17 @@ package struct SliceReconciler: Sendable {
         isNameTaken: (String) -> Bool = { _ in false }
     ) -> SliceChanges {
         guard Self.makesSlices(for: service) else { return SliceChanges() }
-        let managed = existing.filter(Self.isManaged)
+        var managed = existing.filter(Self.isManaged)
         let labels = Self.labels(of: service)
         let families = families(of: service)
         let ports = PodPorts(of: service)
         var changes = SliceChanges()
         var namesInUse = Set(existing.map(\.metadata.name))
+        if options.replacesSlicesOfOtherOwners && scope == .all {
+            // A part of the endpoints is decided among slices that have all been looked at like this.
+            changes.delete += managed.filter { !Self.owns(service, $0) }.map(\.metadata.key)
+            managed.removeAll { !Self.owns(service, $0) }
+        }
 
         for family in families {
             let type = EndpointSlice.AddressType(family)
@@ -110,6 +119,11 @@ package struct SliceReconciler: Sendable {
     package static func isManaged(_ slice: EndpointSlice) -> Bool {
         slice.metadata.labels[LabelKey.managedBy] == SliceManager.controller
             && slice.metadata.deletionTimestamp == nil
+    }
+
+    private static func owns(_ service: Service, _ slice: EndpointSlice) -> Bool {
+        service.metadata.uid.isEmpty
+            || slice.metadata.ownerReferences.contains { $0.controller && $0.uid == service.metadata.uid }
     }
 
     /// The families of a Service: as its spec says, else those of its addresses.

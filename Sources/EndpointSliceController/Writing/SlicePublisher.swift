@@ -43,7 +43,8 @@ package actor SlicePublisher<Writer: ObjectWriting> {
         controller = EndpointSliceController(
             options: EndpointSliceController.Options(
                 reconciler: SliceReconciler.Options(
-                    maxEndpointsPerSlice: settings.maxEndpointsPerSlice, skipsPodsOfUnknownNodes: true),
+                    maxEndpointsPerSlice: settings.maxEndpointsPerSlice, skipsPodsOfUnknownNodes: true,
+                    replacesSlicesOfOtherOwners: true),
                 deletesSlicesOfDeletedServices: false, keepsSlicesOfUnknownPods: false))
     }
 

@@ -79,7 +79,9 @@ package actor Reflector<Source: ListWatching> {
             notice(.listing(streamed: true))
             return await watch(.initialEvents)
         case .pages(let limit): return await list(limit: limit)
-        case .resume: return await watch(.after(reflection.version))
+        case .resume:
+            if plan.doubtsVersion, let refusal = await askAboutVersion() { return refusal }
+            return await watch(.after(reflection.version))
         }
     }
 }
@@ -119,6 +121,29 @@ extension Reflector {
 
     private func outcome(_ error: any Error) -> ReflectorPlan.Outcome {
         if let status = error as? APIStatus { .refused(status) } else { .failed("\(error)", lasted: nil) }
+    }
+}
+
+// MARK: Versions
+
+extension Reflector {
+    /// One object at most, as of the version last told or later: a server that was restored from a backup, or begun anew,
+    /// has not reached it, and says so.
+    ///
+    /// - Returns: nil when the version is the server's.
+    private func askAboutVersion() async -> ReflectorPlan.Outcome? {
+        let request = ListRequest(
+            resource: resource, selection: selection, limit: 1, resourceVersion: reflection.version)
+        do {
+            let page = try await source.list(request)
+            if ResourceVersion.isOlder(page.resourceVersion, than: reflection.version) {
+                return .refused(APIStatus(code: 504, reason: "Timeout", message: "Too large resource version: \(reflection.version)"))
+            }
+        } catch {
+            return outcome(error)
+        }
+        plan.knowsVersion()
+        return nil
     }
 }
 

@@ -45,6 +45,9 @@ struct ReflectorPlan: Sendable {
     private var expiredInARow = 0
     private var serverErrorsInARow = 0
     private var lastFailure: String?
+    /// The server may be another one than before: it could not be reached, or said nothing. A watch from a version that a
+    /// server has not reached yet is accepted, and silent (kube-apiserver 1.36): so the version is asked about first.
+    private(set) var doubtsVersion = false
 
     /// Lists begun anew at once, with nothing achieved between; further ones wait as after any failure.
     static let expiriesWithoutPause = 2
@@ -69,6 +72,9 @@ struct ReflectorPlan: Sendable {
         lastFailure = nil
     }
 
+    /// The server has reached the version that a watch is to go on from.
+    mutating func knowsVersion() { doubtsVersion = false }
+
     /// - Parameter now: of a monotonic clock.
     mutating func decide(
         _ outcome: Outcome, now: Duration, random: inout some RandomNumberGenerator
@@ -87,6 +93,7 @@ struct ReflectorPlan: Sendable {
         case .silent(let isAbnormal):
             if step == .stream { return leaveStreams("no end of the initial events came", now, &random) }
             progressed()
+            doubtsVersion = true
             return Decision(losesSource: isAbnormal)
         case .streamIgnored:
             return leaveStreams("bookmarks came amid the initial events", now, &random)
@@ -99,6 +106,7 @@ struct ReflectorPlan: Sendable {
                 "the watch ended: \(status)", losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
         case .failed(let reason, let lasted):
             follow(lasted)
+            doubtsVersion = true
             return fail(reason, losesSource: lasted != nil || failuresInARow > 0, now, &random)
         }
     }

@@ -25,7 +25,7 @@ struct Kubeconfig {
         do {
             node = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))
         } catch {
-            throw ConnectionError(.configuration, "\(document): not YAML: \(oneLine(error))")
+            throw ConnectionError(.configuration, "\(document): not YAML\(Self.place(of: error))")
         }
         guard let node, node.mapping != nil else {
             throw ConnectionError(.configuration, "\(document): holds no configuration: it needs clusters, users and contexts")
@@ -65,4 +65,17 @@ struct Kubeconfig {
 /// What a YAML parser says in several lines, in one.
 private func oneLine(_ error: any Error) -> String {
     String(describing: error).split(whereSeparator: \.isNewline).map { $0.drop { $0 == " " } }.joined(separator: " ")
+}
+
+extension Kubeconfig {
+    /// Where the reader gave up. Its own words show what is written there, which may be a token.
+    fileprivate static func place(of error: any Error) -> String {
+        let mark: Mark? =
+            switch error as? YamlError {
+            case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark
+            case .duplicatedKeysInMapping(_, let context): context.mark
+            default: nil
+            }
+        return mark.map { ": line \($0.line), column \($0.column)" } ?? ""
+    }
 }

@@ -10,7 +10,8 @@ package struct FlagList: Sendable, Hashable {
 
         /// As the parser takes it: for `--name=` it would miss a value.
         package var arguments: [String] {
-            flag != nil && argument.hasSuffix("=") ? [String(argument.dropLast()), ""] : [argument]
+            if let flag, argument == "--\(flag.name)=" { return ["--\(flag.name)", ""] }
+            return [argument]
         }
 
         fileprivate func value(_ flag: RunFlag) -> String? {

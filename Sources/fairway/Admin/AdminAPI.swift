@@ -75,7 +75,7 @@ struct AdminAPI: Sendable {
         }
         return StatusDocument(
             version: Version.number, node: configuration.policy.nodeName, proxyMode: configuration.mode.name,
-            processID: getpid(), synced: view.isSynced, ready: reasons.isEmpty, families: families,
+            processID: getpid(), synced: view.isSynced, waitingFor: view.missingKinds.map(\.rawValue), ready: reasons.isEmpty, families: families,
             services: view.snapshot.services.count, servicePorts: view.table.count,
             endpointSlices: view.snapshot.endpointSlices.count, pods: view.snapshot.pods.count,
             nodePortAddresses: view.table.node.nodePortAddresses.map(\.description),

@@ -116,6 +116,8 @@ struct StatusDocument: Codable, Sendable {
     var proxyMode: String
     var processID: Int32
     var synced: Bool
+    /// Kinds of objects that the source has not told of yet.
+    var waitingFor: [String]
     var ready: Bool
     var families: [Family]
     var services: Int

@@ -158,7 +158,7 @@ extension StatusDocument {
     var text: String {
         var lines = [
             "version:          \(version)", "node:             \(node)", "proxy mode:       \(proxyMode)",
-            "process:          \(processID)", "sources synced:   \(synced)", "ready:            \(ready)",
+            "process:          \(processID)", "sources synced:   \(synced)\(waitingFor.isEmpty ? "" : ", waiting for \(waitingFor.joined(separator: ", "))")", "ready:            \(ready)",
             "services:         \(services)", "service ports:    \(servicePorts)",
             "endpoint slices:  \(endpointSlices)", "pods:             \(pods)",
             "nodeport ips:     \(ServiceRow.joined(nodePortAddresses))", "pods told by:     \(localDetection)",

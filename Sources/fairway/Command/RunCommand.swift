@@ -59,12 +59,14 @@ struct RunCommand: AsyncParsableCommand {
     private func follow(_ plan: RunPlan) async throws {
         let verbosity = LogVerbosity(logLevel)
         let logger = Logger(label: "fairway") { _ in LineLogHandler(verbosity) }
+        let isDaemon = file.writeConfigTo == nil && !cleanup
+        // What is wrong is told first, and alone.
+        let checked = isDaemon ? try daemonConfiguration(needsSource: !file.initOnly) : nil
         for warning in plan.warnings { logger.warning("\(warning)") }
         if let path = file.writeConfigTo { return try plan.writeConfiguration(to: path) }
-        if cleanup {
+        guard var configuration = checked else {
             return try CleanupCommand.removeEverything(stateDirectory: source.stateDir, pinPath: try ebpf.pins.path())
         }
-        var configuration = try daemonConfiguration(needsSource: !file.initOnly)
         if let score = configuration.node.outOfMemoryScore { OutOfMemoryScore.set(score, logger: logger) }
         if file.initOnly { return try InitialSetup(configuration, logger: logger).run() }
         for flag in OptionsWithoutEffect.flags(of: plan.flags.arguments, configuration) {

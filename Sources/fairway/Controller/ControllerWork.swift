@@ -38,7 +38,7 @@ struct ControllerWork: Sendable {
         case .settled: logger.debug("every slice is as it is wanted")
         case .failed(let service, let reason, let delay):
             Counter(label: "fairway_controller_failures_total").increment()
-            logger.warning("\(service.metadata.key): \(reason)", metadata: ["retryIn": "\(delay)"])
+            logger.warning("\(service.metadata.key): \(reason)", metadata: ["retryIn": "\(delay.roundedText)"])
             failed(service, reason)
         }
     }

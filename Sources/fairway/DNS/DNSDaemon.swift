@@ -25,8 +25,8 @@ struct DNSDaemon {
         let prometheus = PrometheusMetrics(catalog: MetricCatalog.all + MetricCatalog.dns + MetricCatalog.kubernetes)
         MetricsSystem.bootstrap(prometheus)
         let dns = try DNSService(configuration.dns, hostAddresses: try HostAddresses.current(), logger: logger)
-        let kinds = WatchedKinds.names(configuration.dns.nameNeeds, nodeName: configuration.dns.nodeName)
-        let (report, feed) = (ManifestReport(), NameFeed(configuration.source.makeFeed(kinds), follow: dns.follow))
+        let kinds = configuration.watchedKinds
+        let (report, feed) = (ManifestReport(), NameFeed(configuration.source.makeFeed(kinds, namesToo: true), follow: dns.follow))
         prometheus.readAtScrape(report)
         DNSMetrics(service: dns).readAtScrape(prometheus)
         try await dns.listeners.bind(sharing: false)
@@ -72,5 +72,13 @@ struct DNSDaemon {
                     ?? AdminResponse(
                         status: 404, contentType: "text/plain", text: "fairway dns has /v1/zone and /v1/dns only\n")
             })
+    }
+}
+
+extension DNSDaemon.Configuration {
+    /// What is followed, where the source is an API.
+    var watchedKinds: WatchedKinds {
+        guard case .api(let api) = source else { return WatchedKinds() }
+        return .names(dns.nameNeeds, nodeName: dns.nodeName, endpoints: api.endpoints)
     }
 }

@@ -114,12 +114,12 @@ struct Daemon {
         let report = ManifestReport()
         let engine = Engine(
             feed: configuration.source.makeFeed(kinds), options: configuration.policy, adoptedOrder: order,
-            hostAddresses: addresses, metrics: metrics,
-            follow: {
-                dns?.follow($0, $1, $2)
-                healthChecks.follow($0, $1)
-                events?.follow($0)
-            }
+            hostAddresses: addresses, metrics: metrics, nameKinds: kinds.expectedForNames,
+            follow: { snapshot, dirty, _ in
+                healthChecks.follow(snapshot, dirty)
+                events?.follow(snapshot)
+            },
+            followNames: { dns?.follow($0, $1, $2) }
         ) { change in
             for family in IPFamily.allCases { health.queued(family) }
             metrics.queued(IPFamily.allCases)

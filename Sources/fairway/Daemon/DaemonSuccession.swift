@@ -49,7 +49,7 @@ struct DaemonSuccession: Sendable {
     /// Makes the zone of what the source says now, and makes sure that there is something to take over with. Changes from
     /// here on come with the daemon's own reading.
     private func readObjects(for dns: DNSService?) async throws {
-        let feed = NameFeed(configuration.source.makeFeed(configuration.watchedKinds)) { dns?.follow($0, $1, $2) }
+        let feed = NameFeed(configuration.source.makeFeed(configuration.watchedKinds, namesToo: true)) { dns?.follow($0, $1, $2) }
         do {
             try await configuration.source.readOnce(configuration.watchedKinds, logger: logger) { feed.apply($0) }
         } catch let error as IncompleteSource {

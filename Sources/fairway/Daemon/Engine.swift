@@ -20,8 +20,11 @@ final class Engine: Sendable {
         var waiting = DirtyKeys()
         var hasDecided = false
         var knownConflicts: Set<FrontendConflict> = []
-        /// As `follow` was told last.
+        /// As `followNames` was told last.
         var sources = SourceStates()
+        /// Not told to `followNames` yet.
+        var unnamed = DirtyKeys()
+        var hasNamed = false
     }
 
     /// What one batch led to.
@@ -37,16 +40,23 @@ final class Engine: Sendable {
     private let metrics: DaemonMetrics
     private let submit: @Sendable (ServiceTableChange) -> Void
     private let follow: ClusterFollower
+    private let followNames: ClusterFollower
+    private let nameKinds: Set<ObjectKind>
 
-    /// - Parameter follow: gets every step of the objects once all sources have synced; the first has everything dirty.
+    /// - Parameters:
+    ///   - follow: gets every step of the objects once all sources have synced; the first has everything dirty.
+    ///   - followNames: the same, once `nameKinds` have synced too; Services do not wait for them.
     init(
         feed: ClusterFeed, options: PolicyOptions, adoptedOrder: AdoptedOrder, hostAddresses: [IPAddress],
-        metrics: DaemonMetrics, follow: @escaping ClusterFollower = { _, _, _ in },
+        metrics: DaemonMetrics, nameKinds: Set<ObjectKind> = [], follow: @escaping ClusterFollower = { _, _, _ in },
+        followNames: @escaping ClusterFollower = { _, _, _ in },
         submit: @escaping @Sendable (ServiceTableChange) -> Void
     ) {
         self.metrics = metrics
         self.submit = submit
         self.follow = follow
+        self.followNames = followNames
+        self.nameKinds = nameKinds
         self.state = Mutex(
             State(
                 feed: feed, policy: ServicePolicy(options: options, adoptedOrder: adoptedOrder),
@@ -91,11 +101,9 @@ final class Engine: Sendable {
             // The first step is handed on even when it is empty: the dataplane becomes ready by it.
             if !step.isEmpty || !state.hasDecided { submit(step) }
             if !state.hasDecided { state.policy.finishAdoption() }
-            let sources = state.feed.store.sources
-            if !changed.isEmpty || !state.hasDecided || sources != state.sources {
-                follow(state.feed.store.snapshot, changed, sources)
-                state.sources = sources
-            }
+            if !changed.isEmpty || !state.hasDecided { follow(state.feed.store.snapshot, changed, state.feed.store.sources) }
+            state.unnamed.formUnion(changed)
+            tellNames(&state)
             state.hasDecided = true
         }
         let conflicts = state.policy.conflicts
@@ -107,6 +115,15 @@ final class Engine: Sendable {
             podsWithoutAddress: podsWithoutAddress, newConflicts: fresh.map { ($0.key, $0.value) })
     }
 
+    private func tellNames(_ state: inout State) {
+        let (store, sources) = (state.feed.store, state.feed.store.sources)
+        guard store.syncedKinds.isSuperset(of: nameKinds),
+            !state.unnamed.isEmpty || !state.hasNamed || sources != state.sources
+        else { return }
+        followNames(store.snapshot, state.unnamed, sources)
+        (state.unnamed, state.hasNamed, state.sources) = (DirtyKeys(), true, sources)
+    }
+
     /// What is held now: values, to be read without holding anything up.
     struct View: Sendable {
         let snapshot: ClusterSnapshot
@@ -114,6 +131,8 @@ final class Engine: Sendable {
         let conflicts: [FrontendConflict: ServicePortKey]
         let hintRefusals: [ObjectKey: [IPFamily: HintRefusal]]
         let isSynced: Bool
+        /// Kinds that the source has not told of yet.
+        let missingKinds: [ObjectKind]
     }
 
     /// O(1).
@@ -121,7 +140,8 @@ final class Engine: Sendable {
         state.withLock {
             View(
                 snapshot: $0.feed.store.snapshot, table: $0.policy.table, conflicts: $0.policy.conflicts,
-                hintRefusals: $0.feed.controller?.hintRefusals ?? [:], isSynced: $0.feed.store.isSynced)
+                hintRefusals: $0.feed.controller?.hintRefusals ?? [:], isSynced: $0.feed.store.isSynced,
+                missingKinds: $0.feed.store.expectedKinds.union(nameKinds).subtracting($0.feed.store.syncedKinds).sorted())
         }
     }
 }

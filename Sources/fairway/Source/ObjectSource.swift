@@ -9,10 +9,13 @@ enum ObjectSource: Sendable {
     case api(APISource)
 
     /// Who makes endpoints, and which kinds must be known before anything is decided.
-    func makeFeed(_ kinds: WatchedKinds) -> ClusterFeed {
+    ///
+    /// - Parameter namesToo: and before names are.
+    func makeFeed(_ kinds: WatchedKinds, namesToo: Bool = false) -> ClusterFeed {
         switch self {
         case .manifests: ClusterFeed()
-        case .api(let source): ClusterFeed(source.endpoints, expecting: kinds.expected)
+        case .api(let source):
+            ClusterFeed(source.endpoints, expecting: kinds.expected.union(namesToo ? kinds.expectedForNames : []))
         }
     }
 

@@ -5,8 +5,11 @@ internal import KubernetesModel
 struct WatchedKinds: Sendable, Hashable {
     var selections: [ObjectKind: Selection] = [:]
 
-    /// What must be known before anything is decided. ServiceCIDRs are not among them: servers before Kubernetes 1.33 have none.
-    var expected: Set<ObjectKind> { Set(selections.keys).subtracting([.serviceCIDR]) }
+    /// What must be known before anything is decided. Not what only names need: Services are carried without, and not
+    /// ServiceCIDRs: servers before Kubernetes 1.33 have none.
+    private(set) var expected: Set<ObjectKind> = []
+    /// What must be known beside that before names are answered.
+    private(set) var expectedForNames: Set<ObjectKind> = []
 
     /// The kinds of a node daemon: as kube-proxy watches them (service-proxy reference 1.1), and more where names are answered.
     static func node(named nodeName: String, endpoints: ClusterFeed.Endpoints, names: NameNeeds?) -> WatchedKinds {
@@ -26,20 +29,32 @@ struct WatchedKinds: Sendable, Hashable {
             )
         }
         kinds.selections[.endpointSlice] = Selection(labels: slices.joined(separator: ","))
+        kinds.expected = Set(kinds.selections.keys).subtracting([.serviceCIDR])
         if let names { kinds.add(names, nodeName: nodeName) }
         return kinds
     }
 
     /// The kinds of `fairway dns`.
-    static func names(_ needs: NameNeeds, nodeName: String) -> WatchedKinds {
-        var kinds = WatchedKinds(
-            selections: [.service: Selection(), .endpointSlice: Selection(), .serviceCIDR: Selection()])
+    static func names(_ needs: NameNeeds, nodeName: String, endpoints: ClusterFeed.Endpoints) -> WatchedKinds {
+        var kinds = WatchedKinds()
+        (kinds.selections[.service], kinds.selections[.endpointSlice], kinds.selections[.serviceCIDR]) = (
+            Selection(), Selection(), Selection()
+        )
+        if endpoints == .fromPods {
+            kinds.selections[.endpointSlice] = Selection(labels: "\(LabelKey.managedBy)!=\(SliceManager.controller)")
+            (kinds.selections[.pod], kinds.selections[.node], kinds.selections[.endpoints]) = (
+                Selection(), Selection(), Selection()
+            )
+        }
         kinds.add(needs, nodeName: nodeName)
+        kinds.expected = Set(kinds.selections.keys).subtracting([.serviceCIDR])
         return kinds
     }
 
     private mutating func add(_ needs: NameNeeds, nodeName: String) {
         selections[.namespace] = Selection()
+        expectedForNames.insert(.namespace)
+        if needs != .servicesOnly { expectedForNames.insert(.pod) }
         guard selections[.pod] == nil else { return }
         switch needs {
         case .servicesOnly: break

@@ -29,7 +29,8 @@ import Testing
 
     @Test(
         "descriptors are there for ten thousand connections at once",
-        .enabled(if: Requirement.isMet(count == wanted), "needs a hard limit of 20040 descriptors (ulimit -Hn)"))
+        // In the form that is asked for by hand: a machine of CI may have fewer, and the crowd is as large as they allow.
+        .enabled(if: isLong && count == wanted, "needs FAIRWAY_SOAK_RELAY and a hard limit of 20040 descriptors (ulimit -Hn)"))
     func size() { #expect(Self.count == Self.wanted) }
 
     @Test("thousands of connections at once: memory is bounded, and flat when they come again")
