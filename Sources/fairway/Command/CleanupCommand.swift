@@ -15,7 +15,17 @@ struct CleanupCommand: ParsableCommand {
 
     @OptionGroup var pins: PinOptions
 
-    func run() throws { try Self.removeEverything(stateDirectory: stateDir, pinPath: try pins.path()) }
+    @Flag(help: "Only what a kube-proxy that has ended left; a fairway run may be at work.")
+    var kubeProxyOnly = false
+
+    func run() throws {
+        guard kubeProxyOnly else {
+            return try Self.removeEverything(stateDirectory: stateDir, pinPath: try pins.path())
+        }
+        var removed: [String] = []
+        defer { Output.line(removed.isEmpty ? "nothing to remove" : removed.map { "removed \($0)" }.joined(separator: "\n")) }
+        try Self.removeKubeProxy(&removed)
+    }
 
     /// What is in use is left alone.
     private static func removeKubeProxy(_ removed: inout [String]) throws(CommandFailure) {

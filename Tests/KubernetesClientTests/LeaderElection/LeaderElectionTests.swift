@@ -58,7 +58,8 @@ import Testing
         #expect(lease.lease?.holderIdentity == "")
         let before = clock.now.offset
         await Self.pass(clock, idle: 1) { journal.all.last == "b starts" }
-        #expect(clock.now.offset - before <= .milliseconds(4400))
+        // Twice: the clock may pass the attempt that is under way.
+        #expect(clock.now.offset - before <= .milliseconds(8800))
         #expect(lease.lease?.holderIdentity == "b")
         #expect(lease.lease?.leaseTransitions == 1)
         second.cancel()

@@ -58,9 +58,10 @@ import Testing
 
     /// Runs the script to its end; waiting takes no time.
     static func play(
-        _ script: [ScriptedSource.Answer], _ settings: ReflectorSettings = ReflectorSettings(silence: nil)
+        _ script: [ScriptedSource.Answer], _ settings: ReflectorSettings = ReflectorSettings(silence: nil),
+        newest: Int? = nil
     ) async -> Played {
-        let source = ScriptedSource(script)
+        let source = ScriptedSource(script, newest: newest)
         let recorder = StoreRecorder()
         let reflector = Reflector(
             kind: kind, source: source, settings: settings, clock: HastyClock(), wallClock: { 77 },
@@ -78,6 +79,15 @@ import Testing
         var told: [StoreEvent]
         /// All but the last, which has no answer.
         var requests: [ScriptedSource.Request]
+    }
+
+    @Test("a cluster that was restored is listed anew, for a watch from a version that it has not reached would be silent")
+    func restored() async {
+        let played = await Self.play(
+            [Self.listed([], .broken), .watch([[Self.set("b", "3"), Self.listEnd("4")]], .silent)], newest: 4)
+        #expect(
+            played.told == Self.toldFirst + [Self.lost, .reset(Self.kind), Self.told("b", "3"), .synced(Self.kind)])
+        #expect(played.requests.prefix(2) == [.watch(.initialEvents), .watch(.initialEvents)])
     }
 
     // MARK: Tables

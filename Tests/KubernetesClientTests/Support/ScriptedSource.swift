@@ -58,7 +58,13 @@ final class ScriptedSource: ListWatching {
     private let ended = AsyncStream<Void>.makeStream()
     private let later = AsyncStream<[WatchEvent]>.makeStream()
 
-    init(_ script: [Answer]) { state = Mutex(State(script: script)) }
+    /// The version the server has reached; nil: whichever it is asked about.
+    private let newest: Int?
+
+    init(_ script: [Answer], newest: Int? = nil) {
+        state = Mutex(State(script: script))
+        self.newest = newest
+    }
 
     var requests: [Request] { state.withLock { $0.requests } }
 
@@ -74,6 +80,7 @@ final class ScriptedSource: ListWatching {
     }
 
     func list(_ request: ListRequest) async throws -> ObjectList {
+        if let version = request.resourceVersion { return try known(version) }
         switch next(.list(limit: request.limit, continueToken: request.continueToken)) {
         case .page(let page): return page
         case .refused(let status): throw status
@@ -83,6 +90,13 @@ final class ScriptedSource: ListWatching {
             try await wait()
             throw CancellationError()
         }
+    }
+
+    /// Whether the server has reached a version: asked beside the script, before a watch goes on from it.
+    private func known(_ version: String) throws -> ObjectList {
+        guard let newest, let asked = Int(version), newest < asked else { return ObjectList(resourceVersion: version) }
+        throw APIStatus(
+            code: 504, reason: "Timeout", message: "Too large resource version: \(asked), current: \(newest)")
     }
 
     func watch(_ request: WatchRequest) async throws -> Events {
