@@ -23,7 +23,7 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build install test test-linking test-allocations test-kernel-6.1 soak soak-dns soak-relay demo bench-sync \
+.PHONY: all build build-tests install test test-linking test-allocations test-kernel-6.1 soak soak-dns soak-relay demo bench-sync \
 	bench-controller bench-conntrack bench-dns bench-datapath bench-ipvs fuzz protos packages \
 	run-packages clean
 
@@ -48,8 +48,14 @@ install: build
 # Tests that wait for processes would otherwise all be under way at once, on however few cores.
 TEST_WIDTH ?= 4
 
-test: run-packages
-	swift build --build-tests
+# Products one by one: `swift build --build-tests` also builds every program of every package, swift-protobuf's C++ compiler
+# among them, twice.
+BENCHMARK_PROGRAMS := sync-benchmark controller-benchmark conntrack-benchmark dns-benchmark datapath-benchmark api-benchmark
+build-tests: packages
+	swift build --product fairwayPackageTests
+	for program in $(BENCHMARK_PROGRAMS); do swift build --product $$program; done
+
+test: run-packages build-tests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" Tests/Support/run-tests --skip-build
 
 # What the release program links, after make build.
@@ -64,7 +70,7 @@ test-allocations:
 
 # A million questions over ten restarts; the small form is part of make test.
 soak-dns: run-packages
-	swift build --build-tests
+	swift build --product fairwayPackageTests
 	FAIRWAY_DNS_RESTARTS=10 FAIRWAY_DNS_QUERIES=1000000 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
 		swift test --skip-build --filter DNSRestartTests
 
@@ -86,7 +92,7 @@ protos:
 # The relay for longer than in make test: a gibibyte in both directions at once, thousands of connections with random ends,
 # ten thousand at once (as far as ulimit -Hn goes), and restarts under load.
 soak-relay: run-packages
-	swift build --build-tests
+	swift build --product fairwayPackageTests
 	FAIRWAY_SOAK_RELAY=1 FAIRWAY_SOAK_TAKEOVERS=10 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
 		swift test --skip-build --filter 'TCPRelayingTests|TCPCrowdTests|UserspaceHandoverTests'
 soak: soak-dns soak-relay
