@@ -40,15 +40,19 @@ import Testing
 
     private static let options = APIClientOptions(requestsPerSecond: 0, requestTimeout: .seconds(4))
 
+    /// Two limits have the same length: that of an answer, and that of a connection on which nothing comes.
+    private static func expectSilence(_ text: String, _ port: Int) {
+        let ends = ["no answer within 4 s", "nothing more came, the connection is given up"]
+        #expect(ends.contains { text == "https://localhost:\(port): \($0)" }, "\(text)")
+    }
+
     @Test("After a request that timed out, those that come later go over a new connection", arguments: [true, false])
     func timedOut(_ speaksHTTP2: Bool) async throws {
         try await run(speaksHTTP2: speaksHTTP2, until: "nodes") { client, server in
             _ = try await client.list(services)
             _ = try await client.list(services)
             let text = await failure { try await client.list(ListRequest(resource: APIResource(.node))) }
-            // Two limits of the same length: of the answer, and of a connection on which nothing comes.
-            let texts = ["no answer within 4 s", "nothing more came, the connection is given up"]
-            #expect(texts.contains { text == "https://localhost:\(server.port): \($0)" }, "\(text)")
+            Self.expectSilence(text, server.port)
             _ = try await client.list(services)
             _ = try await client.list(services)
             #expect(server.requests.map(\.connection) == [1, 1, 1, 2, 2])
@@ -61,7 +65,7 @@ import Testing
         try await run(speaksHTTP2: true, until: "leases/fairway-controller") { client, server in
             _ = try await client.list(services)
             let text = await failure { try await client.patch(Lease.self, .leases, Self.lease, mergePatch: Array("{}".utf8)) }
-            #expect(text == "https://localhost:\(server.port): no answer within 4 s")
+            Self.expectSilence(text, server.port)
             _ = try await client.patch(Lease.self, .leases, Self.lease, mergePatch: Array("{}".utf8))
             #expect(server.requests.map(\.connection) == [1, 1, 2])
         }
@@ -74,7 +78,7 @@ import Testing
                 for _ in 0..<5 {
                     group.addTask {
                         let text = await failure { try await client.list(ListRequest(resource: APIResource(.node))) }
-                        #expect(text == "https://localhost:\(server.port): no answer within 4 s")
+                        Self.expectSilence(text, server.port)
                     }
                 }
             }
