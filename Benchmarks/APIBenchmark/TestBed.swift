@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import LinuxSystem
 import NetworkNamespaceTesting
 
 /// What went wrong in a measurement.
