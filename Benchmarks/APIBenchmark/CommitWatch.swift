@@ -16,9 +16,10 @@ final class CommitWatch: Sendable {
     /// In the namespace of the calling thread.
     init() throws {
         stop = try NetlinkStop()
-        socket = try NetlinkSocket(.netfilter, receiveQueueBytes: 32 << 20)
+        let socket = try NetlinkSocket(.netfilter, receiveQueueBytes: 32 << 20)
         // NFNLGRP_NFTABLES of linux/netfilter/nfnetlink.h.
         try socket.join(group: 7)
+        self.socket = socket
     }
 
     /// Ends `run`.
