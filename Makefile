@@ -24,7 +24,7 @@ RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib 
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
 .PHONY: all build build-tests install test test-linking test-allocations test-kernel-6.1 soak soak-dns soak-relay demo bench-sync \
-	bench-controller bench-conntrack bench-dns bench-datapath bench-ipvs fuzz protos packages \
+	bench-controller bench-conntrack bench-dns bench-datapath bench-ipvs bench-api fuzz protos packages \
 	run-packages clean
 
 all: build
@@ -144,6 +144,12 @@ bench-dns: run-packages
 	swift build -c release --scratch-path .build/bench-release --product dns-benchmark
 	swift build -c release --scratch-path .build/bench-release --product fairway
 	Benchmarks/bench-dns .build/bench-release/release/dns-benchmark .build/bench-release/release/fairway $(BENCH_ARGUMENTS)
+
+bench-api: run-packages
+	swift build -c release --scratch-path .build/bench-release --product api-benchmark
+	swift build -c release --scratch-path .build/bench-release --product kubernetes-test-server
+	swift build -c release --scratch-path .build/bench-release --product fairway
+	Benchmarks/bench-api .build/bench-release/release/api-benchmark "$$PWD/.build/bench-release/release" $(BENCH_ARGUMENTS)
 
 # Runs the codecs over made-up bytes; a finding is left in .build/fuzz as crash-* and belongs into the
 # corpus, which the tests replay.

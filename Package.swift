@@ -216,6 +216,10 @@ let productTargets: [Target] = [
         dependencies: ["KubernetesModel", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", argumentParser],
         path: "Benchmarks/DatapathBenchmark"),
     .executableTarget(
+        name: "api-benchmark",
+        dependencies: ["KubernetesModel", "LinuxSystem", "Netlink", "NetworkNamespaceTesting", "NetworkTypes", argumentParser],
+        path: "Benchmarks/APIBenchmark"),
+    .executableTarget(
         name: "conntrack-benchmark",
         dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", argumentParser],
         path: "Benchmarks/ConntrackBenchmark"),

@@ -65,7 +65,7 @@ import Glibc
     deinit { close(descriptor) }
 
     /// Subscribes to a multicast group.
-    func join(group: UInt32) throws(NetlinkError) {
+    package func join(group: UInt32) throws(NetlinkError) {
         guard setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, Int32(bitPattern: group)) == 0 else {
             throw NetlinkError(errno: errno, doing: "subscribe to netlink group \(group)")
         }
@@ -104,7 +104,7 @@ import Glibc
     ///
     /// - Returns: its length; nil when there is none and `wait` is false.
     /// - Throws: `.overflow` when the kernel had to drop messages for this socket.
-    func receive(into buffer: inout [UInt8], wait: Bool, doing: String) throws(NetlinkError) -> Int? {
+    package func receive(into buffer: inout [UInt8], wait: Bool, doing: String) throws(NetlinkError) -> Int? {
         var address = sockaddr_nl()
         var addressLength = socklen_t(MemoryLayout<sockaddr_nl>.size)
         let flags = Int32(MSG_TRUNC) | (wait ? 0 : Int32(MSG_DONTWAIT))

@@ -17,7 +17,7 @@ package final class NetlinkStop: Sendable {
 extension NetlinkSocket {
     /// Blocks until there is something to receive (an overflow is too), or the time is over; false once `stop` is
     /// signalled.
-    func waitReadable(
+    package func waitReadable(
         or stop: NetlinkStop?, within timeout: Duration? = nil, doing: String
     ) throws(NetlinkError) -> Bool {
         let milliseconds = timeout?.milliseconds ?? -1

@@ -14,12 +14,12 @@ extension TestAPIServer {
         }
     }
 
-    /// Pods `pod-0...`, running and ready, in namespaces of a hundred.
+    /// Pods `pod-0...`, running and ready: ten for each of the seeded Services, beside it.
     package func seedPods(_ count: Int, nodes: Int = 100) throws {
         for first in stride(from: 0, to: count, by: 1000) {
             try state.write { cluster in
                 for index in first..<min(count, first + 1000) {
-                    _ = try cluster.put(SeedObjects.pod("seed-\(index / 100)", index, nodes: nodes), .pods)
+                    _ = try cluster.put(SeedObjects.pod("seed-\(index / 1000)", index, nodes: nodes), .pods)
                 }
             }
         }
