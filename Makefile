@@ -9,7 +9,11 @@ BUILD_DIR := .build
 RELEASE_DIR := .build/release-static
 # What the product links, and what the demo and the tests call.
 BUILD_PACKAGES := gcc libstdc++-12-dev libnftnl-dev libmnl-dev libbpf-dev libelf-dev zlib1g-dev pkg-config
-RUN_PACKAGES := nftables iptables iproute2 bpftool curl python3 conntrack bind9-dnsutils knot-dnsutils dnsperf kubernetes-client openssl
+RUN_PACKAGES := nftables iptables iproute2 bpftool curl python3 conntrack bind9-dnsutils knot-dnsutils dnsperf openssl
+# Another package's kubectl does as well, and has the same place.
+ifeq ($(shell command -v kubectl),)
+RUN_PACKAGES += kubernetes-client
+endif
 # Where systemd runs, installing unbound starts its service, which a machine of CI can bear. Elsewhere tests that need it
 # are skipped unless it is there.
 ifeq ($(CI),true)
@@ -17,8 +21,8 @@ RUN_PACKAGES += unbound
 endif
 BENCH_ARGUMENTS ?=
 
-# Swift's libraries and the C++ runtime they need are linked statically: the linker finds the C++
-# library's archive, and no shared one, in the first folder it looks in.
+# Swift's libraries, the C++ runtime they need and zlib are linked statically: the linker finds their
+# archives, and no shared ones, in the first folder it looks in.
 STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
@@ -38,6 +42,7 @@ run-packages: packages
 build: packages
 	mkdir -p $(STATIC_LIBS)
 	ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC_LIBS)/libstdc++.a
+	ln -sf "$$(gcc -print-file-name=libz.a)" $(STATIC_LIBS)/libz.a
 	swift build $(RELEASE_FLAGS) --product fairway
 	swift build $(RELEASE_FLAGS) --product fairway-echo
 
