@@ -21,8 +21,8 @@ RUN_PACKAGES += unbound
 endif
 BENCH_ARGUMENTS ?=
 
-# Swift's libraries, the C++ runtime they need and zlib are linked statically: the linker finds their
-# archives, and no shared ones, in the first folder it looks in.
+# Swift's libraries and the C++ runtime they need are linked statically: the linker finds the C++
+# library's archive, and no shared one, in the first folder it looks in.
 STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
@@ -42,7 +42,6 @@ run-packages: packages
 build: packages
 	mkdir -p $(STATIC_LIBS)
 	ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC_LIBS)/libstdc++.a
-	ln -sf "$$(gcc -print-file-name=libz.a)" $(STATIC_LIBS)/libz.a
 	swift build $(RELEASE_FLAGS) --product fairway
 	swift build $(RELEASE_FLAGS) --product fairway-echo
 
