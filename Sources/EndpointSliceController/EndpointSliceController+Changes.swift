@@ -85,4 +85,13 @@ extension EndpointSliceController {
             }
         }
     }
+
+    func note(overwritten slices: [EndpointSlice], _ work: inout PendingWork) {
+        for slice in slices {
+            guard let time = slice.metadata.annotations[AnnotationKey.lastChangeTriggerTime].flatMap({ Timestamp($0) }),
+                let service = slice.serviceKey, let id = index.id(ofService: service)
+            else { continue }
+            work.note(triggerTime: time, of: id)
+        }
+    }
 }

@@ -89,8 +89,12 @@ package struct EndpointSliceController: Sendable {
     /// - Parameters:
     ///   - snapshot: the store's snapshot after the changes.
     ///   - dirty: what changed since the last call's snapshot, the returned events among it.
+    ///   - overwritten: slices as they were wanted before others' news took their place in the snapshot, though nobody had
+    ///     got them yet: what is still wanted of them keeps the trigger time they had.
     /// - Returns: slices to set and delete, by Service name; empty when all is as wanted.
-    package mutating func update(snapshot: ClusterSnapshot, dirty: DirtyKeys) -> [StoreEvent] {
+    package mutating func update(
+        snapshot: ClusterSnapshot, dirty: DirtyKeys, overwritten: [EndpointSlice] = []
+    ) -> [StoreEvent] {
         let changes = hasStarted ? ChangedKeys(dirty) : ChangedKeys(everythingIn: snapshot)
         hasStarted = true
         var work = PendingWork()
@@ -98,6 +102,7 @@ package struct EndpointSliceController: Sendable {
         note(services: changes.services, snapshot, &work)
         note(pods: changes.pods, snapshot, &work)
         note(slices: changes.slices, snapshot, &work)
+        note(overwritten: overwritten, &work)
         for key in changes.endpoints { work.mirrors.insert(key) }
         let events = perform(work, snapshot)
         statistics.services = index.serviceCount

@@ -42,7 +42,11 @@ struct PendingWork {
 
         mutating func note(pod name: String, triggerTime time: Timestamp?) {
             if !isAll { podNames.insert(name) }
-            if let time { triggerTime = triggerTime.map { min($0, time) } ?? time }
+            if let time { note(triggerTime: time) }
+        }
+
+        mutating func note(triggerTime time: Timestamp) {
+            triggerTime = triggerTime.map { min($0, time) } ?? time
         }
     }
 
@@ -65,5 +69,11 @@ struct PendingWork {
         for service in touched {
             services[service, default: Extent()].note(pod: name, triggerTime: triggerTime)
         }
+    }
+
+    /// Of a Service that is decided anew whole.
+    mutating func note(triggerTime time: Timestamp, of service: ServiceID) {
+        services[service, default: Extent()].isAll = true
+        services[service]?.note(triggerTime: time)
     }
 }

@@ -18,6 +18,16 @@ actor ScriptedSliceAPI: ObjectWriting {
     private var news: [StoreEvent] = []
     private var failures: [Failure] = []
     private var version = 100
+    /// Happens after the next write was accepted and before it is answered.
+    private var meanwhile: (@Sendable () async -> Void)?
+
+    func duringNextWrite(_ body: @escaping @Sendable () async -> Void) { meanwhile = body }
+
+    private func passTime() async {
+        let body = meanwhile
+        meanwhile = nil
+        await body?()
+    }
 
     func fail(_ failures: Failure...) { self.failures += failures }
     func failAtRandom(_ failures: [Failure]) { self.failures += failures }
@@ -60,7 +70,7 @@ actor ScriptedSliceAPI: ObjectWriting {
         return try JSONDecoder().decode(type, from: JSONEncoder().encode(slice))
     }
 
-    func create<Object: Codable & Sendable>(_ object: Object, _ resource: APIResource, namespace: String) throws -> Object {
+    func create<Object: Codable & Sendable>(_ object: Object, _ resource: APIResource, namespace: String) async throws -> Object {
         try failIfAsked()
         var slice = try JSONDecoder().decode(EndpointSlice.self, from: JSONEncoder().encode(object))
         guard slices[slice.metadata.key] == nil else { throw APIStatus(code: 409, reason: "AlreadyExists") }
@@ -68,6 +78,7 @@ actor ScriptedSliceAPI: ObjectWriting {
         slices[slice.metadata.key] = slice
         writes.append("create \(slice.metadata.name)")
         news.append(.set(.endpointSlice(slice)))
+        await passTime()
         return try JSONDecoder().decode(Object.self, from: JSONEncoder().encode(slice))
     }
 
@@ -77,7 +88,7 @@ actor ScriptedSliceAPI: ObjectWriting {
 
     func patch<Object: Decodable & Sendable>(
         _ type: Object.Type, _ resource: APIResource, _ key: ObjectKey, mergePatch: [UInt8]
-    ) throws -> Object {
+    ) async throws -> Object {
         try failIfAsked()
         guard var slice = slices[key] else { throw APIStatus(code: 404, reason: "NotFound") }
         let patch = try JSONDecoder().decode(Patch.self, from: Data(mergePatch))
@@ -92,6 +103,7 @@ actor ScriptedSliceAPI: ObjectWriting {
         slices[key] = slice
         writes.append("patch \(key.name)")
         news.append(.set(.endpointSlice(slice)))
+        await passTime()
         return try JSONDecoder().decode(type, from: JSONEncoder().encode(slice))
     }
 

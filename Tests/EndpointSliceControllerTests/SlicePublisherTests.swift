@@ -68,6 +68,28 @@ struct SlicePublisherTests {
         }
     }
 
+    @Test("a pod that changes while a slice is on its way, or behind a conflict, gives its time to the slice", arguments: [false, true])
+    func triggerTime(conflicts: Bool) async throws {
+        let time = Timestamp(seconds: 1_770_000_000)
+        let late = pod("web-2", "10.0.0.2", node: "n", transition: time.seconds)
+        try await PublisherHarness().run { harness in
+            await harness.start([service(), Self.webPod(1), Self.node])
+            if conflicts {
+                await harness.settle()
+                var slice = try #require(await harness.api.slices.values.first)
+                slice.endpoints = []
+                await harness.api.put(slice)
+                await harness.set(late)
+            } else {
+                await harness.api.duringNextWrite { await harness.set(late) }
+            }
+            await harness.settle()
+            #expect(await harness.pods() == ["web-1", "web-2"])
+            let slice = try #require(await harness.api.slices.values.first)
+            #expect(slice.metadata.annotations[AnnotationKey.lastChangeTriggerTime] == time.description)
+        }
+    }
+
     @Test("a conflict is read again and decided anew")
     func conflict() async throws {
         try await PublisherHarness().run { harness in

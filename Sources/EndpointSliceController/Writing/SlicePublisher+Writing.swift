@@ -33,13 +33,11 @@ extension SlicePublisher {
             switch write {
             case .create(let slice):
                 let stored = try await writer.create(slice, resource, namespace: key.namespace)
-                written(key, of: service)
-                take([.set(.endpointSlice(stored))])
+                take(stored, of: service)
                 notice(.created(stored))
             case .patch(_, let patch):
                 let stored = try await writer.patch(EndpointSlice.self, resource, key, mergePatch: patch)
-                written(key, of: service)
-                take([.set(.endpointSlice(stored))])
+                take(stored, of: service)
                 notice(.updated(stored))
             case .delete(let slice):
                 try await writer.delete(
@@ -58,6 +56,14 @@ extension SlicePublisher {
             try await readAgain(key)
             throw status
         }
+    }
+
+    /// What a write answered with. Meanwhile more may have been wanted of the slice.
+    private func take(_ stored: EndpointSlice, of service: ObjectKey) {
+        let key = stored.metadata.key
+        let wanted = store.snapshot.endpointSlices[key]
+        written(key, of: service)
+        take([.set(.endpointSlice(stored))], overwriting: wanted.map { [$0] } ?? [])
     }
 
     private func written(_ key: ObjectKey, of service: ObjectKey) {

@@ -59,8 +59,12 @@ package actor SlicePublisher<Writer: ObjectWriting> {
     package var isSettled: Bool { store.isSynced && queue.count == 0 && pending.isEmpty }
 
     /// Takes news of the cluster in. Nothing is written before all kinds have synced.
-    package func take(_ events: [StoreEvent]) {
+    package func take(_ events: [StoreEvent]) { take(events, overwriting: []) }
+
+    /// - Parameter slices: as they were wanted, though written already otherwise: `events` brings them as they were written.
+    func take(_ events: [StoreEvent], overwriting slices: [EndpointSlice]) {
         let events = events.filter(isNews)
+        var overwritten = slices + events.compactMap(unwritten)
         for event in events { note(event) }
         unseen.formUnion(store.apply(events))
         if events.contains(.synced(.endpointSlice)) {
@@ -69,7 +73,8 @@ package actor SlicePublisher<Writer: ObjectWriting> {
         }
         guard store.isSynced else { return }
         while !unseen.isEmpty {
-            let changes = controller.update(snapshot: store.snapshot, dirty: unseen)
+            let changes = controller.update(snapshot: store.snapshot, dirty: unseen, overwritten: overwritten)
+            overwritten = []
             for change in changes { enqueue(change) }
             unseen = store.apply(changes)
         }
@@ -126,6 +131,14 @@ extension SlicePublisher {
     private func isNews(_ event: StoreEvent) -> Bool {
         guard case .set(.endpointSlice(let slice)) = event, let known = known[slice.metadata.key] else { return true }
         return !ResourceVersion.isOlder(slice.metadata.resourceVersion, than: known.metadata.resourceVersion)
+    }
+
+    /// The slice that waits to be written, of which an event brings another form: an answer to an earlier write, mostly.
+    private func unwritten(_ event: StoreEvent) -> EndpointSlice? {
+        guard case .set(.endpointSlice(let slice)) = event, let wanted = store.snapshot.endpointSlices[slice.metadata.key],
+            let service = wanted.serviceKey, pending[service]?.contains(slice.metadata.key) == true
+        else { return nil }
+        return wanted
     }
 
     private func note(_ event: StoreEvent) {
