@@ -22,7 +22,7 @@ struct Measure: AsyncParsableCommand {
     @Option(help: "Numbers of Services, a comma-separated list.")
     var services = "10,1000,10000,100000"
 
-    @Option(help: "Ways, a comma-separated list of direct, ebpf, ebpf-packets, nftables, userspace, haproxy and nginx (default: all; with --failures userspace and haproxy).")
+    @Option(help: "Ways, a comma-separated list of direct, ebpf, ebpf-packets, nftables, userspace, userspace-bound, haproxy and nginx (default: all; with --failures userspace and haproxy).")
     var ways: String?
 
     @Option(help: "Rounds; medians are reported.")

@@ -46,7 +46,7 @@ extension Report {
     private func compared(_ row: Row) -> [(Way, Ratio?)] {
         let toDirect = (Way.direct, row.ratioToDirect)
         return switch Way(rawValue: row.way) {
-        case .userspace: [toDirect, (.haproxy, row.ratioToHAProxy), (.nginx, row.ratioToNginx)]
+        case .userspace, .userspaceBound: [toDirect, (.haproxy, row.ratioToHAProxy), (.nginx, row.ratioToNginx)]
         case .nginx: [toDirect, (.haproxy, row.ratioToHAProxy)]
         default: [toDirect]
         }

@@ -7,7 +7,7 @@ extension TestBed {
     /// count them. HAProxy counts attempts, so that its number is an upper bound.
     func retries(_ way: Way, _ frontend: String) async throws -> Int? {
         switch way {
-        case .userspace:
+        case .userspace, .userspaceBound:
             let text = try await page("http://\(Self.fairwayMetrics)/metrics")
             return Self.sum(of: "fairway_service_retries_total{", where: "service=\"\(frontend)\"", text)
         case .haproxy: return try Self.haproxyRetries(frontend, try await page("http://\(Self.haproxyStatistics)/;csv"))

@@ -20,16 +20,17 @@ extension TestBed {
     }
 
     private func start(_ way: Way, _ running: inout RunningWay) throws {
-        if let mode = way.proxyMode { return try startFairway(mode, &running) }
+        if let mode = way.proxyMode { return try startFairway(way, mode, &running) }
         if way == .haproxy { running.processes = [try onNode(["/usr/sbin/haproxy", "-db", "-f", try haproxyFile()])] }
         if way == .nginx { try startNginxRelay(&running) }
     }
 
-    private func startFairway(_ mode: String, _ running: inout RunningWay) throws {
+    private func startFairway(_ way: Way, _ mode: String, _ running: inout RunningWay) throws {
         let state = ["--state-dir", "\(folder)/state"]
         let pins = ["--ebpf-pin-path", "\(folder)/bpf/fairway"]
         var options = state + ["--admin-socket", "\(folder)/admin.sock"]
         if mode == "ebpf" { options += ["--ebpf-cgroup", cgroup] + pins }
+        if way == .userspaceBound { options += ["--userspace-bind", "loopback"] }
         if let scheduler = programs.scheduler { options += ["--scheduler", scheduler] }
         let (node, command) = (topology.node, [programs.fairway, "cleanup"] + state + pins)
         running.cleanup = {

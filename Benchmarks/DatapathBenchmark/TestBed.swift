@@ -116,6 +116,7 @@ final class TestBed: Sendable {
         case .haproxy, .nginx: SocketAddress(Self.proxyAddress, port: served.port.rawValue)
         case .ebpf, .ebpfPackets, .nftables, .userspace:
             SocketAddress(Manifests.address(frontend), port: served.port.rawValue)
+        case .userspaceBound: SocketAddress(Self.proxyAddress, port: Manifests.nodePort(frontend).rawValue)
         }
     }
 

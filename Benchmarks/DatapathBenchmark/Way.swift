@@ -7,7 +7,10 @@ enum Way: String, CaseIterable {
     /// `--proxy-mode ebpf`, the client outside of it: every packet is translated.
     case ebpfPackets = "ebpf-packets"
     case nftables
+    /// `--proxy-mode userspace`, at the ClusterIP: connections come in through redirection.
     case userspace
+    /// `--proxy-mode userspace --userspace-bind loopback`, at a NodePort that the relay is bound to, as the proxies are.
+    case userspaceBound = "userspace-bound"
     /// In TCP mode, at an address of the node.
     case haproxy
     /// Its stream module, at the same address.
@@ -18,12 +21,13 @@ enum Way: String, CaseIterable {
         switch self {
         case .direct, .haproxy, .nginx: nil
         case .ebpf, .ebpfPackets: "ebpf"
-        case .nftables, .userspace: rawValue
+        case .nftables: rawValue
+        case .userspace, .userspaceBound: "userspace"
         }
     }
 
     /// A process takes the client's connection and opens one of its own.
-    var isRelay: Bool { [.userspace, .haproxy, .nginx].contains(self) }
+    var isRelay: Bool { [.userspace, .userspaceBound, .haproxy, .nginx].contains(self) }
 
     /// Of a comma-separated list.
     static func list(_ names: String) throws -> [Way] {

@@ -22,7 +22,8 @@ import Testing
     /// Bytes that it may keep when the first crowd has gone: tables that have grown, and what the allocator cannot give back
     /// between what is in use.
     private static let remainder = 8 << 20
-    /// Bytes that it may keep in addition when others come and go: it has what it needs.
+    /// Bytes that it may keep in addition from the second crowd on: tables have their size then, and the allocator, of which
+    /// the first crowd may still find some memory free that was there before, what it cannot give back.
     private static let drift = 1 << 20
 
     private static let isLong = environmentNumber("FAIRWAY_SOAK_RELAY") > 0
@@ -47,7 +48,7 @@ import Testing
         try await relay.waitUntilEnded(200)
         let (descriptors, before) = (try relay.descriptorCount(), try relay.residentBytes())
         var kept: [Int] = []
-        for round in 1...(Self.isLong ? 4 : 2) {
+        for round in 1...(Self.isLong ? 4 : 3) {
             let held = try await Self.send(count, to: address) { try relay.residentBytes() }
             try await relay.waitUntilEnded(200 + round * count)
             let after = try relay.residentBytes()
@@ -57,7 +58,8 @@ import Testing
             let left = try relay.descriptorCount()
             #expect(left == descriptors)
         }
-        #expect(kept[0] <= Self.remainder && (kept.max() ?? 0) - kept[0] <= Self.drift, "\(kept) bytes kept")
+        #expect(kept.allSatisfy { $0 <= Self.remainder }, "\(kept) bytes kept")
+        #expect((kept.max() ?? 0) - kept[1] <= Self.drift, "\(kept) bytes kept")
     }
 
     /// Has so many clients come, and leave once `body` has seen them all.
