@@ -27,7 +27,7 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build build-tests install test test-linking test-allocations test-kernel-6.1 soak soak-dns soak-relay demo bench-sync \
+.PHONY: all build build-tests install test test-linking test-allocations test-kernel-6.1 test-ten-thousand soak soak-dns soak-relay demo bench-sync \
 	bench-controller bench-conntrack bench-dns bench-datapath bench-ipvs bench-api fuzz protos packages \
 	run-packages clean
 
@@ -92,6 +92,13 @@ protos:
 	sed -i 's|^\(.*\) = _StorageClass.defaultInstance$$|  // SAFETY: nobody writes to it: it is never held once.\n\1 = unsafe _StorageClass.defaultInstance|' \
 		$(GENERATED)/*.pb.swift
 	cd $(PROTOS) && cksum *.proto > ../Generated/protos.cksum
+
+# Ten thousand connections at once, in a software-emulated machine: few machines give a process the descriptors.
+test-ten-thousand: packages
+	@./Tests/Support/install-packages qemu-system-x86 cpio kmod busybox-static
+	swift build --product relay-process
+	Tests/KernelVM/run-in-vm --program "$$(swift build --show-bin-path)/relay-process" --memory 3072 --seconds 1800 \
+		Tests/KernelVM/hold-connections
 
 # The relay for longer than in make test: a gibibyte in both directions at once, thousands of connections with random ends,
 # ten thousand at once (as far as ulimit -Hn goes), and restarts under load.

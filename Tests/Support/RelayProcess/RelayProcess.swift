@@ -14,11 +14,16 @@ import Relay
 ///     relay-process clients ADDRESS COUNT
 ///
 /// See `Crowd`.
+///
+///     relay-process echo LISTEN
+///
+/// See `Echo`.
 @main
 struct RelayProcess {
     static func main() throws {
         let words = CommandLine.arguments.dropFirst()
         if words.first == "clients" { return try Crowd.run(words.dropFirst()) }
+        if words.first == "echo" { return try Echo.run(words.dropFirst()) }
         let numbers = words.dropFirst().prefix(3).compactMap { Int($0) }
         guard numbers.count == 3, let address = words.first.flatMap({ SocketAddress($0) }) else {
             throw UsageError(description: "relay-process LISTEN WORKERS CONNECTIONS DESCRIPTORS BACKEND...")
@@ -64,7 +69,6 @@ struct RelayProcess {
         // SAFETY: the call reads one rlimit, which lives for the call.
         try syscall("setrlimit") { unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
     }
-
 }
 
 func say(_ line: String) {

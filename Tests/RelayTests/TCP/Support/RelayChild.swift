@@ -2,17 +2,21 @@ import Glibc
 import LinuxSystem
 import NetworkNamespaceTesting
 
-/// A relay in a process of its own.
+/// A relay in a process of its own, or a backend.
 struct RelayChild {
     let process: RunningProcess
 
     init(to backends: [SocketAddress], workers: Int, connections: Int = 0, descriptors: Int) throws {
         let numbers = [workers, connections, descriptors].map { "\($0)" }
-        process = try RunningProcess(
-            ProcessRequest(
-                path: try productPath("relay-process"),
-                arguments: ["127.0.0.1:0"] + numbers + backends.map(\.description)))
+        try self.init(["127.0.0.1:0"] + numbers + backends.map(\.description))
     }
+
+    private init(_ arguments: [String]) throws {
+        process = try RunningProcess(ProcessRequest(path: try productPath("relay-process"), arguments: arguments))
+    }
+
+    /// A backend that sends back what comes.
+    static func echo() throws -> RelayChild { try RelayChild(["echo", "127.0.0.1:0"]) }
 
     func address() async throws -> SocketAddress {
         let line = try await process.waitForLine(containing: "at ")
