@@ -85,8 +85,7 @@ extension Kubeconfig {
         guard !url.isEmpty else { return nil }
         let proxy = try ServerAddress(
             url, defaultScheme: "http", ports: ["http": 80, "socks5": 1080], origin: field.origin)
-        // Behind a proxy, the address that is connected to is not the server's: only a name can be looked for.
-        if server.isSecure, isAddress(server.host), tls.serverName.isEmpty, !tls.skipsVerification {
+        if ClusterConnection(server: server, tls: tls, origin: "").needsNameBehindProxy {
             throw try cluster["tls-server-name"].origin.fault(
                 "Required value: behind a proxy, a server given as an address needs a name of its certificate, such as kubernetes")
         }

@@ -37,6 +37,15 @@ struct Authority {
         ])
     }
 
+    /// `COPY.key`: a certificate's key behind a passphrase.
+    ///
+    /// - Parameter isTraditional: in the form of RFC 1421, not of PKCS #8.
+    func lock(_ certificate: String, as copy: String, isTraditional: Bool = false) throws {
+        let command = isTraditional ? ["ec"] : ["pkey"]
+        try openssl(
+            command + ["-in", folder(certificate + ".key"), "-out", folder(copy + ".key"), "-aes256", "-passout", "pass:secret"])
+    }
+
     private func openssl(_ arguments: [String]) throws {
         let output = try ProcessRequest(path: "/usr/bin/openssl", arguments: arguments).collectOutput(timeout: .seconds(30))
         guard output.status.isSuccess else { throw Failure(output: "\(output)") }
