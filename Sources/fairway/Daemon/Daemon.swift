@@ -143,6 +143,7 @@ struct Daemon {
             dataplane, HostAddressService(engine: engine, logger: logger), objects, node, former, healthChecks,
         ]
         if let events { services.append(events) }
+        if let kubeconfig = try configuration.source.makeKubeconfigService(logger: logger) { services.append(kubeconfig) }
         if let reload = configuration.reload {
             services.append(
                 try ConfigurationService(reload, configuration: configuration, engine: engine, runner: runner, node: node, logger: logger))

@@ -16,6 +16,12 @@ struct Authority {
             ["req", "-x509"] + Self.newKey + ["-keyout", folder(name + ".key"), "-out", folder(name + ".crt"), "-subj", "/CN=\(name)", "-days", "2"])
     }
 
+    /// One that was made in this folder before.
+    init(existing folder: TemporaryFolder, _ name: String = "ca") {
+        self.folder = folder
+        self.name = name
+    }
+
     private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
     var certificateFile: String { folder(name + ".crt") }
