@@ -278,7 +278,7 @@ let productTargets: [Target] = [
         dependencies: [
             "BPFTesting", "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "NodeConfiguration", "fairway", "fairway-echo", "ClusterZone",
             "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesModel", "KubernetesModelTesting", "KubernetesTesting",
-            "ObjectStore", "Observability", "Relay", logging,
+            "ObjectStore", "Observability", "Relay", "ServiceTable", logging,
         ],
         exclude: ["OlderKernel"]),
     .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "DNSWireTesting", "NetworkTypes"]),

@@ -82,7 +82,7 @@ extension EndpointSliceController {
             return SliceChanges()
         }
         let existing = snapshot.slices(ofService: key)
-        if let endpoints, service != nil, MirrorReconciler.mirrors(endpoints) {
+        if let endpoints, service != nil, endpoints.metadata.isMirrored {
             let expected = expected
             return mirror.reconcile(endpoints, existing: existing) {
                 Self.isTaken($0, key.namespace, expected, snapshot)

@@ -112,6 +112,9 @@ extension KeyedDecodingContainer where Key == ObjectField {
     func metadata(of kind: ObjectKind) throws -> ObjectMeta {
         var metadata = try decodeIfPresent(ObjectMeta.self, forKey: .metadata) ?? ObjectMeta(name: "")
         if kind.isNamespaced && metadata.namespace.isEmpty { metadata.namespace = "default" }
+        if metadata.takesPartInMirroring(as: kind), let fields = try nested(.metadata, keyedBy: ObjectMeta.Field.self) {
+            metadata.annotations = try ObjectMeta.annotations(fields) { metadata.keepsAnnotation($0, as: kind) }
+        }
         return metadata
     }
 }

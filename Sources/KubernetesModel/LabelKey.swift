@@ -12,7 +12,7 @@ public enum LabelKey {
     public static let legacyControlPlane = "node-role.kubernetes.io/master"
 }
 
-/// Annotation keys that decoding keeps, beside every key that begins with `fairway.dev/`.
+/// Well-known annotation keys.
 public enum AnnotationKey {
     public static let lastChangeTriggerTime = "endpoints.kubernetes.io/last-change-trigger-time"
     public static let topologyMode = "service.kubernetes.io/topology-mode"
@@ -34,9 +34,15 @@ public enum AnnotationKey {
     /// On an EndpointSlice; see ``EndpointWeights``.
     public static let endpointWeights = "fairway.dev/endpoint-weights"
 
-    public static let kept: Set<String> = [
+    /// What `kubectl apply` notes: the whole object once more.
+    public static let lastAppliedConfiguration = "kubectl.kubernetes.io/last-applied-configuration"
+
+    private static let kept: Set<String> = [
         lastChangeTriggerTime, topologyMode, topologyAwareHints, leaderElection,
     ]
+
+    /// Decoding keeps it on objects of every kind: it is read here.
+    public static func isKept(_ key: String) -> Bool { key.hasPrefix(fairwayPrefix) || kept.contains(key) }
 }
 
 /// Values of the `endpointslice.kubernetes.io/managed-by` label.

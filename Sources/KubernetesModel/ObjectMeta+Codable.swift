@@ -1,5 +1,5 @@
 extension ObjectMeta: Codable {
-    private enum Field: String, CodingKey {
+    enum Field: String, CodingKey {
         case name, namespace, uid, resourceVersion, generation, generateName, labels, annotations
         case creationTimestamp, deletionTimestamp, ownerReferences
     }
@@ -16,14 +16,16 @@ extension ObjectMeta: Codable {
             generation: try container.decodeIfPresent(Int64.self, forKey: .generation) ?? 0,
             generateName: try container.string(.generateName),
             labels: interner?.intern(keysOf: labels) ?? labels,
-            annotations: try Self.keptAnnotations(container),
+            annotations: try Self.annotations(container) { AnnotationKey.isKept($0) },
             creationTimestamp: try container.decodeIfPresent(Timestamp.self, forKey: .creationTimestamp),
             deletionTimestamp: try container.decodeIfPresent(Timestamp.self, forKey: .deletionTimestamp),
             ownerReferences: try container.list(.ownerReferences))
     }
 
     /// Every key is checked, for those not kept are unknown to ``validate()``.
-    private static func keptAnnotations(_ container: KeyedDecodingContainer<Field>) throws -> [String: String] {
+    static func annotations(
+        _ container: KeyedDecodingContainer<Field>, where isKept: (String) -> Bool
+    ) throws -> [String: String] {
         guard let annotations = try container.nested(.annotations, keyedBy: AnyCodingKey.self) else { return [:] }
         var kept: [String: String] = [:]
         for key in annotations.allKeys {
@@ -31,7 +33,7 @@ extension ObjectMeta: Codable {
             if let why = NameSyntax.annotationKey(name) {
                 throw annotations.fault(key, Phrase.invalid(name, why))
             }
-            guard name.hasPrefix(AnnotationKey.fairwayPrefix) || AnnotationKey.kept.contains(name) else { continue }
+            guard isKept(name) else { continue }
             kept[name] = try annotations.decode(String.self, forKey: key)
         }
         return kept

@@ -41,7 +41,8 @@ public struct ObjectMeta: Sendable, Hashable {
     public var name: String
     public var namespace: String
     public var labels: [String: String]
-    /// Only the keys in ``AnnotationKey/kept`` and those that begin with `fairway.dev/` survive decoding.
+    /// Of most objects, only the keys that ``AnnotationKey/isKept(_:)`` names survive decoding. Of objects that
+    /// mirroring reads or writes, those of others do too.
     public var annotations: [String: String]
     public var creationTimestamp: Timestamp?
     private var details: Uncommon<Details>

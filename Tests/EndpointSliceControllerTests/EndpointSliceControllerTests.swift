@@ -198,6 +198,30 @@ struct MirroringTests {
         #expect(harness.slices.isEmpty)
     }
 
+    @Test func annotationsAreCopiedTakenBackAndThenLeftAlone() throws {
+        var harness = ControllerHarness()
+        let written = [
+            "example.com/owner": "shop", "example.com/old": "1", AnnotationKey.lastChangeTriggerTime: "2026-01-01T00:00:00Z",
+            AnnotationKey.lastAppliedConfiguration: "{}",
+        ]
+        harness.set(service(selector: [:]), endpoints(1, annotations: written))
+        let first = try #require(harness.slices.first)
+        #expect(first.metadata.annotations == ["example.com/owner": "shop", "example.com/old": "1"])
+        let same = harness.set(endpoints(1, annotations: written.merging([AnnotationKey.lastChangeTriggerTime: "later"]) { $1 }))
+        #expect(same.isEmpty, "nothing that is copied changed")
+        harness.set(endpoints(1, annotations: ["example.com/owner": "depot"]))
+        #expect(harness.slices.map(\.metadata.annotations) == [["example.com/owner": "depot"]])
+
+        // What somebody adds to the slice goes again, once.
+        var tampered = try #require(harness.slices.first)
+        tampered.metadata.annotations["example.com/stray"] = "1"
+        tampered.metadata.annotations[AnnotationKey.lastAppliedConfiguration] = "{}"
+        #expect(harness.set(.endpointSlice(tampered)).count == 1)
+        #expect(harness.slices.map(\.metadata.annotations) == [["example.com/owner": "depot"]])
+        let settled = harness.set(endpoints(1, annotations: ["example.com/owner": "depot"]))
+        #expect(settled.isEmpty)
+    }
+
     @Test func endpointsOfServicesWithSelectorsAreIgnored() {
         var harness = ControllerHarness()
         harness.set(service(), endpoints(5), pod("a", "10.0.0.1"))

@@ -98,6 +98,24 @@ extension FairwayTests {
             #expect(try await daemon.waitForExit() == .exited(0))
         }
 
+        @Test func `what a changed cluster CIDR means to names waits for a restart, and that is told once`() async throws {
+            let cluster = try await FairwayNode.make()
+            defer { cluster.close() }
+            let file = try cluster.folder.write("config.conf", Self.nftables + "clusterCIDR: 10.244.0.0/16\n")
+            let daemon = try await start(cluster, config: file, ["--dns-bind-address", "127.0.0.1:10053"])
+            let line = "/config.conf: DNS answers names of addresses in 10.96.0.0/12,fd00:10:96::/112,10.0.0.0/8, was 10.96.0.0/12,fd00:10:96::/112,10.244.0.0/16: takes effect with a restart"
+            try cluster.folder.replace("config.conf", Self.nftables + "clusterCIDR: 10.0.0.0/8\n")
+            try await daemon.waitForLine(containing: "was read anew: in force now: clusterCIDR")
+            #expect(daemon.lines.count { $0.contains(line) } == 1, "\(daemon.lines)")
+            try cluster.folder.replace("config.conf", Self.nftables + "clusterCIDR: 10.0.0.0/8\nlogging: {verbosity: 4}\n")
+            try await daemon.waitForLine(containing: "was read anew: in force now: logging.verbosity")
+            try cluster.folder.replace("config.conf", Self.nftables + "clusterCIDR: 10.244.0.0/16\n")
+            try await daemon.waitForLine(containing: "was read anew: in force now: clusterCIDR, logging.verbosity")
+            #expect(daemon.lines.count { $0.contains("takes effect with a restart") } == 1, "\(daemon.lines)")
+            daemon.terminate()
+            #expect(try await daemon.waitForExit() == .exited(0))
+        }
+
         /// Whether pods see the node as who asks at a ClusterIP.
         private func sourceSeen(_ cluster: FairwayNode, isNode: Bool) async throws {
             let pod = cluster.pods[0]

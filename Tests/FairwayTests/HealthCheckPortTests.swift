@@ -166,6 +166,41 @@ extension FairwayTests {
             }
         }
 
+        @Test func `ports over the limit are told, and served once others are gone`() async throws {
+            let cluster = try await FairwayNode.make()
+            defer { cluster.close() }
+            // An eighth of 256 descriptors: eight ports.
+            func file(_ number: Int) -> String { "manifests/balanced\(number).yaml" }
+            for number in 0..<6 {
+                try cluster.folder.write(
+                    file(number),
+                    Manifests.service(
+                        "balanced\(number)", selector: "app: web",
+                        [.ipv4: "10.96.3.\(10 + number)", .ipv6: "fd00:10:96::3\(10 + number)"], type: "LoadBalancer",
+                        ports: ["name: http, port: 80, targetPort: http, nodePort: \(31000 + number)"],
+                        spec: ["externalTrafficPolicy: Local", "healthCheckNodePort: \(32100 + number)"]))
+            }
+            let command = cluster.runCommand(["--reserve-nodeports"]).map { "'\($0)'" }.joined(separator: " ")
+            let daemon = try cluster.node.start(["sh", "-c", "ulimit -n 256 && exec \(command)"])
+            let line = try await daemon.waitForLine(containing: "8 ports are open already")
+            #expect(line.contains("healthCheckNodePort 3210"), "\(line)")
+            // No connection of the node begins at such a port, open or not.
+            try await daemon.waitForLine(containing: "31000-31005,32100-32105")
+            try await daemon.waitForLine(containing: "metrics at")
+            let name = "fairway_health_check_ports"
+            try await cluster.metrics("eight ports") { page in
+                page["\(name){state=\"open\"}"] == 8 && page["\(name){state=\"failed\"}"] == 4
+            }
+            for number in 0..<3 { try cluster.folder.delete(file(number)) }
+            try await cluster.metrics("all that are left") { page in
+                page["\(name){state=\"open\"}"] == 6 && page["\(name){state=\"failed\"}"] == 0
+            }
+            for number in 3..<6 {
+                let answer = try await Self.ask(cluster, ServiceTopology.nodeAddress(.ipv6), port: UInt16(32100 + number))
+                #expect(answer.hasPrefix("200 "), "\(answer)")
+            }
+        }
+
         @Test func `an address that comes later is served`() async throws {
             let cluster = try await FairwayNode.make()
             defer { cluster.close() }

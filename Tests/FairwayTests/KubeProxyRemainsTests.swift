@@ -1,3 +1,4 @@
+import FoundationEssentials
 import LinuxSystem
 import NetworkNamespaceTesting
 import NetworkTypes
@@ -122,6 +123,90 @@ extension FairwayTests {
             #expect(!links.contains("kube-ipvs0"))
             let again = try await node.run([productPath("fairway")] + command)
             #expect(again.standardOutput == "nothing to remove\n", "\(again)")
+        }
+
+        /// Sets of its mode ipvs, beside another's.
+        private static let sets = """
+            create KUBE-CLUSTER-IP hash:ip,port
+            add KUBE-CLUSTER-IP 10.96.0.80,tcp:80
+            create KUBE-6-CLUSTER-IP hash:ip,port family inet6
+            create KUBE-NODE-PORT-TCP bitmap:port range 0-65535
+            create KUBE-SRC-ABCDEF hash:ip
+
+            """
+
+        @Test(
+            .enabled(if: Requirement.tool("iptables-legacy-restore"), "needs iptables-legacy-restore"),
+            .enabled(if: Requirement.tool("ipset"), "needs ipset"),
+            .enabled(
+                if: Requirement.isMet(FileManager.default.fileExists(atPath: "/proc/net/ip_tables_names")),
+                "needs a kernel with the tables of the old iptables (CONFIG_IP_NF_IPTABLES_LEGACY)"))
+        func `what it left in tables of the old iptables and in sets goes too`() async throws {
+            let network = TestNetwork()
+            defer { network.close() }
+            let folder = try ScratchFolder()
+            let node = try network.addNamespace("node")
+            let setting = try await node.run(["ipset", "restore"], input: Self.sets)
+            try #require(setting.status.isSuccess, "\(setting)")
+            for (tool, address) in [("iptables", "10.96.0.80/32"), ("ip6tables", "fd00:10:96::80/128")] {
+                let file = try folder.write("\(tool).rules", Self.iptables(address))
+                let output = try await node.run(["\(tool)-legacy-restore", file])
+                try #require(output.status.isSuccess, "\(output)")
+            }
+            // A set that a rule names cannot go before the rule.
+            let using = try await node.run([
+                "iptables-legacy", "-t", "nat", "-A", "KUBE-SERVICES", "-m", "set", "--match-set", "KUBE-CLUSTER-IP",
+                "dst,dst", "-j", "KUBE-MARK-MASQ",
+            ])
+            try #require(using.status.isSuccess, "\(using)")
+            let command = try [productPath("fairway"), "cleanup", "--state-dir", "", "--kube-proxy-only"]
+            let output = try await node.run(command)
+            try #require(output.status.isSuccess, "\(output)")
+            for line in [
+                "removed 7 chains of the iptables-legacy table nat (kube-proxy's)",
+                "removed 4 chains of the ip6tables-legacy table filter (kube-proxy's)",
+                "removed 1 chains of the iptables-legacy table mangle (kube-proxy's)", "removed 3 sets of ipset (kube-proxy's)",
+            ] { #expect(output.standardOutput.contains(line), "\(line): \(output)") }
+            #expect(output.standardError.isEmpty, "\(output)")
+
+            for (tool, table, kept) in [
+                ("iptables-legacy", "nat", ["-A PREROUTING -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 80", "-N KUBE-MARK-DROP"]),
+                ("ip6tables-legacy", "filter", ["-A INPUT -j KUBE-FIREWALL", "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT"]),
+                ("iptables-legacy", "mangle", ["-N KUBE-KUBELET-CANARY"]),
+            ] {
+                let rules = try await node.run([tool, "-t", table, "-S"]).standardOutput
+                for line in kept { #expect(rules.contains(line), "\(tool) \(table): \(rules)") }
+                for gone in ["KUBE-SERVICES", "KUBE-SVC", "KUBE-PROXY", "KUBE-FORWARD"] {
+                    #expect(!rules.contains(gone), "\(tool) \(table): \(rules)")
+                }
+            }
+            let sets = try await node.run(["ipset", "list", "-n"]).standardOutput
+            #expect(sets == "KUBE-SRC-ABCDEF\n")
+            let again = try await node.run(command)
+            #expect(again.standardOutput == "nothing to remove\n", "\(again)")
+        }
+
+        @Test(
+            .enabled(if: Requirement.tool("ipvsadm"), "needs ipvsadm"),
+            .enabled(
+                if: Requirement.isMet(FileManager.default.fileExists(atPath: "/proc/net/ip_vs")),
+                "needs a kernel with IPVS (CONFIG_IP_VS); KubeProxyToolRemainsTests has it over recorded texts"))
+        func `its virtual servers go, and those of others stay`() async throws {
+            let network = TestNetwork()
+            defer { network.close() }
+            let node = try network.addNamespace("node")
+            for command in [
+                ["ip", "link", "add", "kube-ipvs0", "type", "veth", "peer", "name", "kube-peer"],
+                ["ip", "address", "add", "10.96.0.80/32", "dev", "kube-ipvs0"],
+                ["ipvsadm", "-A", "-t", "10.96.0.80:80", "-s", "rr"], ["ipvsadm", "-A", "-t", "192.0.2.9:80", "-s", "rr"],
+            ] {
+                let output = try await node.run(command)
+                try #require(output.status.isSuccess, "\(command): \(output)")
+            }
+            let output = try await node.run([productPath("fairway"), "cleanup", "--state-dir", "", "--kube-proxy-only"])
+            #expect(output.standardOutput.contains("removed 1 virtual servers of IPVS (kube-proxy's)"), "\(output)")
+            let left = try await node.run(["ipvsadm", "-Sn"]).standardOutput
+            #expect(left == "-A -t 192.0.2.9:80 -s rr\n")
         }
 
         @Test func `a start removes nothing of it and warns`() async throws {

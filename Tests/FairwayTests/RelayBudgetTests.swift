@@ -11,8 +11,8 @@ extension FairwayTests {
     @Suite struct RelayBudgetTests {
         @Test(arguments: [
             // limit, threads, DNS: reserve, DNS, connections, sessions, pipes
-            (256, 1, false, 64, 0, 48, 24, 24), (1024, 2, false, 256, 0, 192, 96, 96), (1024, 2, true, 256, 256, 128, 64, 64),
-            (65_536, 4, false, 352, 0, 16_296, 8_148, 8_148), (524_288, 64, true, 1792, 8192, 128_576, 64_288, 64_288),
+            (256, 1, false, 64, 0, 40, 20, 20), (1024, 2, false, 256, 0, 160, 80, 80), (1024, 2, true, 256, 256, 96, 48, 48),
+            (65_536, 4, false, 352, 0, 14_248, 7_124, 7_124), (524_288, 64, true, 1792, 8192, 122_176, 61_088, 61_088),
             (1 << 30, 64, true, 1792, 8192, 131_072, 131_072, 262_144), (8, 1, false, 2, 0, 1, 1, 0),
         ] as [(UInt64, Int, Bool, Int, Int, Int, Int, Int)])
         func `descriptors are shared out, and none twice`(
@@ -20,12 +20,22 @@ extension FairwayTests {
         ) {
             let budget = RelayBudget(limit: limit, threads: threads, hasDNS: hasDNS)
             #expect([budget.reserve, budget.dns, budget.connections, budget.sessions, budget.pipes] == [reserve, dns, connections, sessions, pipes])
-            let all = budget.reserve + budget.dns + 2 * (budget.connections + budget.sessions + budget.pipes)
+            let all = budget.reserve + budget.dns + budget.healthChecks.descriptors + 2 * (budget.connections + budget.sessions + budget.pipes)
             #expect(all <= Int(min(limit, 1 << 22)))
             var configuration = RelayConfiguration()
             budget.limit(&configuration)
             #expect(configuration.connectionLimit == connections && configuration.sessionLimit == sessions)
             #expect(configuration.pipeLimit == pipes && configuration.sessionsPerClientLimit <= max(1, sessions))
+        }
+
+        @Test(arguments: [
+            // limit: ports, connections
+            (0, 0, 0), (8, 0, 0), (256, 8, 8), (1024, 32, 32), (65_536, 2389, 1024), (524_288, 8192, 1024), (.max, 8192, 1024),
+        ] as [(UInt64, Int, Int)])
+        func `health check ports have an eighth at most`(limit: UInt64, ports: Int, connections: Int) {
+            let limits = HealthCheckLimits(limit: limit)
+            #expect([limits.ports, limits.connections] == [ports, connections])
+            #expect(limits.descriptors <= limit / 8)
         }
 
         private final class Client: Sendable {

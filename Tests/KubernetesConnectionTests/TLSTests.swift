@@ -218,6 +218,12 @@ import Testing
                 name: "key that is a certificate", user: "client-certificate: node.crt, client-key: node.crt",
                 says: "users[node].user.client-key: FOLDER/node.crt holds no private key in PEM"),
             Fault(
+                name: "key with a passphrase", user: "client-certificate: node.crt, client-key: locked.key",
+                says: "users[node].user.client-key: FOLDER/locked.key is locked with a passphrase, which nobody is there to be asked for: `openssl pkey -in KEY -out NEW` writes it without one"),
+            Fault(
+                name: "key with a passphrase, as it was written before", user: "client-certificate: node.crt, client-key: old-locked.key",
+                says: "users[node].user.client-key: FOLDER/old-locked.key is locked with a passphrase"),
+            Fault(
                 name: "key of another certificate", user: "client-certificate: node.crt, client-key: ca.key",
                 says: "users[node].user.client-certificate: FOLDER/node.crt does not belong to the key of users[node].user.client-key"),
             Fault(
@@ -228,6 +234,8 @@ import Testing
         let authority = try Authority(folder)
         try authority.issue("node")
         try authority.issue("old", days: -1)
+        try authority.lock("node", as: "locked")
+        try authority.lock("node", as: "old-locked", isTraditional: true)
         let connection = try TestKubeconfig(cluster: fault.cluster, user: fault.user).connection(in: folder)
         let text = failure { try APIClient(connection: connection, logger: quiet) }
         let expected = "kubeconfig \(folder("kubeconfig")): \(fault.says.replacing("FOLDER", with: folder.path))"

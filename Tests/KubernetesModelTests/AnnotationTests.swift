@@ -79,6 +79,37 @@ struct AnnotationTests {
         #expect(service.asksForTopologyHints == asks)
     }
 
+    @Test(
+        "Endpoints that are mirrored and slices made of them keep the annotations of others",
+        arguments: [
+            ("{}", "{}", true, false),
+            (#"{"endpointslice.kubernetes.io/skip-mirror": "true"}"#, "{}", false, false),
+            (#"{"endpointslice.kubernetes.io/skip-mirror": "false"}"#, "{}", true, false),
+            ("{}", #"{"control-plane.alpha.kubernetes.io/leader": ""}"#, false, false),
+            (#"{"endpointslice.kubernetes.io/managed-by": "endpointslicemirroring-controller.k8s.io"}"#, "{}", true, true),
+            (#"{"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}"#, "{}", true, false),
+        ])
+    func mirrored(labels: String, more: String, endpointsKeep: Bool, sliceKeeps: Bool) throws {
+        let more = more.dropFirst().dropLast()
+        let text = """
+            "metadata": {"name": "a", "labels": \(labels), "annotations": {
+                "kubectl.kubernetes.io/last-applied-configuration": "{}", "example.com/owner": "shop",
+                "endpoints.kubernetes.io/over-capacity": "truncated"\(more.isEmpty ? "" : ", ")\(more)}}
+            """
+        let endpoints: Endpoints = try decode("{\(text)}")
+        let slice: EndpointSlice = try decode(#"{"addressType": "IPv4", \#(text)}"#)
+        let service: Service = try decode("{\(text)}")
+        let others = ["example.com/owner": "shop", "endpoints.kubernetes.io/over-capacity": "truncated"]
+        let own = service.metadata.annotations
+        let ofEndpoints = endpointsKeep ? others : own
+        #expect(endpoints.metadata.annotations == ofEndpoints)
+        let applied = ["kubectl.kubernetes.io/last-applied-configuration": "{}"]
+        let ofSlice = sliceKeeps ? others.merging(applied) { $1 } : own
+        #expect(slice.metadata.annotations == ofSlice)
+        let again: Endpoints = try decode(try encodeJSON(endpoints))
+        #expect(again == endpoints)
+    }
+
     @Test("decoding keeps Fairway's annotations and those of topology on every kind, and no other")
     func kept() throws {
         let text = #""metadata": {"name": "a", "annotations": {"fairway.dev/weight": "3", "fairway.dev/endpoint-weights": "10.0.0.1=3", "service.kubernetes.io/topology-mode": "Auto", "service.kubernetes.io/topology-aware-hints": "auto", "example.com/a": "b"}}"#

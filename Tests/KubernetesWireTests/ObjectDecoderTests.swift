@@ -169,6 +169,26 @@ struct ObjectDecoderTests {
         #expect(page.faults.map(\.reference) == [nil])
     }
 
+    @Test("annotations of others are kept where they are mirrored, in both formats alike", arguments: ObjectKind.allCases, [true, false])
+    func annotations(_ kind: ObjectKind, _ isOfMirroring: Bool) throws {
+        let written = [
+            "example.com/owner": "shop", AnnotationKey.lastAppliedConfiguration: "{}", "fairway.dev/note": "kept",
+            AnnotationKey.lastChangeTriggerTime: "2026-01-01T00:00:00Z",
+        ]
+        var expected = written.filter { AnnotationKey.isKept($0.key) }
+        if kind == .endpoints { expected["example.com/owner"] = "shop" }
+        if kind == .endpointSlice && isOfMirroring { expected = written }
+        let labels = isOfMirroring ? [LabelKey.managedBy: SliceManager.mirroring] : [:]
+        var decoded: [KubernetesObject] = []
+        for format in WireFormat.allCases {
+            let object = RandomObjects.one(kind).with(labels: labels, annotations: written)
+            let read = try ObjectDecoder(kind, format: format).object(object.body(format))
+            #expect(read == object.with(labels: labels, annotations: expected), "\(format)")
+            decoded.append(read)
+        }
+        #expect(decoded.first == decoded.last)
+    }
+
     @Test("fields that are not kept are passed over, whatever they are")
     func unknownFields() throws {
         // name; managedFields (17) of 3 bytes, a fixed 64, a fixed 32, a varint, under numbers nobody uses.
@@ -195,5 +215,29 @@ extension RandomObjects {
     static func one(_ kind: ObjectKind) -> KubernetesObject {
         var random = RandomObjects(seed: 11)
         return random.object(kind)
+    }
+}
+
+extension KubernetesObject {
+    /// The same object with these in its metadata, and not on its way out.
+    fileprivate func with(labels: [String: String], annotations: [String: String]) -> KubernetesObject {
+        func changed<Object: KubernetesKind>(
+            _ object: Object, _ metadata: WritableKeyPath<Object, ObjectMeta>
+        ) -> KubernetesObject {
+            var object = object
+            object[keyPath: metadata].labels = labels
+            object[keyPath: metadata].annotations = annotations
+            object[keyPath: metadata].deletionTimestamp = nil
+            return object.object
+        }
+        return switch self {
+        case .service(let object): changed(object, \.metadata)
+        case .pod(let object): changed(object, \.metadata)
+        case .endpoints(let object): changed(object, \.metadata)
+        case .endpointSlice(let object): changed(object, \.metadata)
+        case .node(let object): changed(object, \.metadata)
+        case .namespace(let object): changed(object, \.metadata)
+        case .serviceCIDR(let object): changed(object, \.metadata)
+        }
     }
 }

@@ -59,14 +59,6 @@ package struct MirrorReconciler: Sendable {
         return changes
     }
 
-    /// These Endpoints are to be mirrored, as far as they decide it themselves: neither marked to be
-    /// skipped nor a leader election's lock.
-    package static func mirrors(_ endpoints: Endpoints) -> Bool {
-        endpoints.metadata.labels[LabelKey.skipMirror] != "true"
-            && endpoints.metadata.annotations[AnnotationKey.leaderElection] == nil
-            && endpoints.metadata.deletionTimestamp == nil
-    }
-
     /// The slice was mirrored from Endpoints.
     package static func isManaged(_ slice: EndpointSlice) -> Bool {
         slice.metadata.labels[LabelKey.managedBy] == SliceManager.mirroring
@@ -133,10 +125,11 @@ extension MirrorReconciler {
         return labels
     }
 
+    /// All but what says when these Endpoints changed and what somebody applied.
     private static func annotations(of endpoints: Endpoints) -> [String: String] {
         var annotations = endpoints.metadata.annotations
         annotations[AnnotationKey.lastChangeTriggerTime] = nil
-        annotations["kubectl.kubernetes.io/last-applied-configuration"] = nil
+        annotations[AnnotationKey.lastAppliedConfiguration] = nil
         return annotations
     }
 

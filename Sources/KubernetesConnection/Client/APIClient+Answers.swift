@@ -34,14 +34,16 @@ extension APIClient {
         while true {
             let request = make(format)
             let held = try await pace.wait()
-            let used = try await credentials.current()
-            let response = try await counted(held) { try await self.send(request, as: used, isWatch: isWatch) }
+            let access = followed.refreshed(logger)
+            let used = try await access.credentials.current()
+            let response = try await counted(held) { try await self.send(request, as: used, access, isWatch: isWatch) }
             if (200..<300).contains(response.status.code) { return response }
             let status = try await refusal(response, request)
             switch status.code {
             case 401 where !hasRenewed:
                 hasRenewed = true
-                guard await credentials.refused(used) else { throw status }
+                let mayBeOthers = await access.credentials.refused(used)
+                guard mayBeOthers || followed.refreshed(logger).credentials !== access.credentials else { throw status }
             case 406, 415:
                 guard request.method == .get, fallBackToJSON(because: status) else { throw status }
             case 429, 503:

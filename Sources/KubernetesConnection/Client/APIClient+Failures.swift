@@ -11,6 +11,7 @@ extension APIClient {
     /// What a library's error means to an operator.
     func explained(_ error: any Error) async -> any Error {
         if error is CancellationError || error is ConnectionError { return error }
+        let connection = connection
         let server = connection.server
         let way = connection.proxy.map { " through proxy \($0)" } ?? ""
         if let failure = error as? HTTPClientError {
@@ -25,9 +26,9 @@ extension APIClient {
             case .readTimeout: return ConnectionError(.timedOut, "\(server): nothing more came, the connection is given up")
             case .remoteConnectionClosed: return ConnectionError(.unreachable, "\(server): the connection was closed")
             case .proxyAuthenticationRequired:
-                return ConnectionError(.unreachable, "\(server): the proxy of proxy-url wants a user and a password")
+                return ConnectionError(.unreachable, "\(server): the proxy of \(connection.proxyField) wants a user and a password")
             case .invalidProxyResponse:
-                return ConnectionError(.unreachable, "\(server): the proxy of proxy-url did not open a way there")
+                return ConnectionError(.unreachable, "\(server): the proxy of \(connection.proxyField) did not open a way there")
             default: return ConnectionError(.unreachable, "\(server): \(failure)\(way)")
             }
         }

@@ -13,14 +13,12 @@ internal import Synchronization
 /// Lists, watches and writes go through here with the cluster's credentials, at the rate of the options. HTTP/2 or 1.1,
 /// as the server offers. A task that is cancelled ends its request.
 package final class APIClient: Sendable {
-    let connection: ClusterConnection
+    let followed: FollowedConnection
     let options: APIClientOptions
     let logger: Logger
     let strings: StringInterner
     let time: Waiting
     let pace: RequestPace
-    let credentials: Credentials
-    private let tls: ClientTLS
     /// Two, so that a large list does not stand before watches on one connection; and because silence means something
     /// else on a watch.
     private let requests: HTTPClient
@@ -36,28 +34,27 @@ package final class APIClient: Sendable {
     /// Reads certificates and keys, and connects to nothing.
     ///
     /// - Parameters:
+    ///   - followed: shared by the clients of a process, so that a change is told once.
     ///   - eventLoopGroup: nil: that of the process.
     ///   - strings: shared with other clients, so that a string that recurs is there once.
     ///   - clock: of the rate limit and of waiting between attempts.
-    ///   - wallClock: seconds since 1970, for certificates and credentials that expire.
     /// - Throws: ``ConnectionError`` naming file and field.
     package init(
-        connection: ClusterConnection, options: APIClientOptions = APIClientOptions(), logger: Logger,
+        following followed: FollowedConnection, options: APIClientOptions = APIClientOptions(), logger: Logger,
         eventLoopGroup: (any EventLoopGroup)? = nil,
-        strings: StringInterner = StringInterner(), clock: any Clock<Duration> = ContinuousClock(),
-        wallClock: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
+        strings: StringInterner = StringInterner(), clock: any Clock<Duration> = ContinuousClock()
     ) throws {
-        self.connection = connection
+        self.followed = followed
         self.options = options
         self.logger = logger
         self.strings = strings
         time = Waiting(clock)
         pace = RequestPace(perSecond: options.requestsPerSecond, burst: options.burst, time: time)
-        credentials = Credentials(connection.credentials, now: wallClock)
-        tls = ClientTLS(connection.tls, now: wallClock)
         formatInUse = Mutex(options.format)
-        if connection.server.isSecure { _ = try tls.current() }
-        for warning in connection.warnings { logger.warning("\(warning)") }
+        let access = followed.refreshed(logger)
+        let connection = access.connection
+        if connection.server.isSecure { _ = try access.tls.current() }
+        for warning in followed.takeWarnings() { logger.warning("\(warning)") }
         let eventLoopGroup = eventLoopGroup ?? MultiThreadedEventLoopGroup.singleton
         requests = HTTPClient(
             eventLoopGroupProvider: .shared(eventLoopGroup),
@@ -66,6 +63,17 @@ package final class APIClient: Sendable {
             eventLoopGroupProvider: .shared(eventLoopGroup),
             configuration: .init(connection, options, silenceLimit: options.watchSilenceLimit))
     }
+
+    /// The same for a connection that stays as it is.
+    package convenience init(
+        connection: ClusterConnection, options: APIClientOptions = APIClientOptions(), logger: Logger,
+        clock: any Clock<Duration> = ContinuousClock()
+    ) throws {
+        try self.init(following: FollowedConnection(connection), options: options, logger: logger, clock: clock)
+    }
+
+    /// As it is now.
+    var connection: ClusterConnection { followed.connection }
 
     /// Ends all requests and connections. To be called once, before the client goes away.
     package func shutdown() async throws {
@@ -92,10 +100,11 @@ package final class APIClient: Sendable {
     }
 
     func send(
-        _ request: APIRequest, as credentials: RequestCredentials, isWatch: Bool
+        _ request: APIRequest, as credentials: RequestCredentials, _ access: FollowedConnection.Access, isWatch: Bool
     ) async throws -> HTTPClientResponse {
         let begin = NIODeadline.now()
-        var message = HTTPClientRequest(url: url(request))
+        let connection = access.connection
+        var message = HTTPClientRequest(url: url(request, connection))
         message.method = .init(rawValue: request.method.rawValue)
         message.headers.add(name: "Accept", value: request.accept)
         message.headers.add(name: "User-Agent", value: options.userAgent)
@@ -109,7 +118,7 @@ package final class APIClient: Sendable {
             message.body = .bytes(ByteBuffer(bytes: request.body))
         }
         if connection.server.isSecure {
-            let (configuration, news) = try tls.current(identity: credentials.identity)
+            let (configuration, news) = try access.tls.current(identity: credentials.identity)
             if let news { logger.warning("\(news); the one before is used on") }
             message.tlsConfiguration = (isWatch ? watchGeneration : requestGeneration).configuration(configuration)
         }
@@ -124,7 +133,7 @@ package final class APIClient: Sendable {
     }
 
     /// With the name of the certificate as host where it is another than the server's: the way there is set apart.
-    private func url(_ request: APIRequest) -> String {
+    private func url(_ request: APIRequest, _ connection: ClusterConnection) -> String {
         let server = connection.server
         guard server.isSecure, !connection.tls.serverName.isEmpty else {
             return "\(server.scheme)://\(server.authority)\(server.path)\(request.target)"

@@ -8,7 +8,11 @@ extension ClusterConnection {
     ///   - master: in place of the cluster's server; empty: that one.
     /// - Throws: ``ConnectionError`` naming file and field. Certificates and keys are read later, where they are used.
     package init(kubeconfigFile path: String, context: String? = nil, master: String = "") throws(ConnectionError) {
-        let kubeconfig = try Kubeconfig(path: path)
+        try self.init(Kubeconfig(path: path, bytes: Kubeconfig.contents(of: path)), context: context, master: master)
+    }
+
+    /// A context of a kubeconfig that was read.
+    init(_ kubeconfig: Kubeconfig, context: String?, master: String) throws(ConnectionError) {
         let root = kubeconfig.root
         let name: String
         if let context { name = context } else { name = try kubeconfig.currentContext() }
@@ -41,7 +45,7 @@ extension ClusterConnection {
         }
         self.init(
             server: server, tls: tls, credentials: credentials, impersonation: impersonation, proxy: proxy,
-            origin: "kubeconfig \(path), context \(name)", warnings: warnings)
+            origin: "kubeconfig \(kubeconfig.path), context \(name)", warnings: warnings)
     }
 }
 
@@ -85,8 +89,7 @@ extension Kubeconfig {
         guard !url.isEmpty else { return nil }
         let proxy = try ServerAddress(
             url, defaultScheme: "http", ports: ["http": 80, "socks5": 1080], origin: field.origin)
-        // Behind a proxy, the address that is connected to is not the server's: only a name can be looked for.
-        if server.isSecure, isAddress(server.host), tls.serverName.isEmpty, !tls.skipsVerification {
+        if ClusterConnection(server: server, tls: tls, origin: "").needsNameBehindProxy {
             throw try cluster["tls-server-name"].origin.fault(
                 "Required value: behind a proxy, a server given as an address needs a name of its certificate, such as kubernetes")
         }

@@ -10,17 +10,23 @@ struct Kubeconfig {
     let path: String
     let root: KubeconfigNode
 
-    init(path: String) throws(ConnectionError) {
-        let document = "kubeconfig \(path)"
+    /// What a file holds now.
+    static func contents(of path: String) throws(ConnectionError) -> [UInt8] {
         let bytes: [UInt8]
         do {
             bytes = try FileDescriptor(opening: path).readAll(limit: Self.sizeLimitBytes + 1)
         } catch {
-            throw ConnectionError(.configuration, "\(document): cannot be read: \(error)")
+            throw ConnectionError(.configuration, "kubeconfig \(path): cannot be read: \(error)")
         }
         guard bytes.count <= Self.sizeLimitBytes else {
-            throw ConnectionError(.configuration, "\(document): larger than \(Self.sizeLimitBytes >> 20) MiB")
+            throw ConnectionError(.configuration, "kubeconfig \(path): larger than \(Self.sizeLimitBytes >> 20) MiB")
         }
+        return bytes
+    }
+
+    /// - Parameter bytes: what the file of this path holds.
+    init(path: String, bytes: [UInt8]) throws(ConnectionError) {
+        let document = "kubeconfig \(path)"
         let node: Node?
         do {
             node = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))

@@ -79,18 +79,27 @@ struct TLSMaterial: Hashable {
         let chain = try certificates(certificate, origin, label)
         try checkTime(chain[0], origin, label, now)
         configuration.certificateChain = chain.map { .certificate($0) }
-        do {
-            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem))
-        } catch {
-            throw keyOrigin.fault(
-                "\(settings.key?.label ?? "the data given") holds no private key in PEM that can be read (keys with a passphrase are not supported)")
-        }
+        configuration.privateKey = .privateKey(try privateKey(key, keyOrigin, settings.key?.label ?? "the data given"))
         do {
             _ = try NIOSSLContext(configuration: configuration)
         } catch {
             throw origin.fault("\(label) does not belong to the key of \(settings.key?.origin.field ?? keyOrigin.field): \(error)")
         }
         return configuration
+    }
+
+    private func privateKey(
+        _ bytes: [UInt8], _ origin: FieldOrigin, _ label: String
+    ) throws(ConnectionError) -> NIOSSLPrivateKey {
+        // RFC 7468, section 11, and RFC 1421, 4.6.1.1.
+        let text = String(decoding: bytes, as: UTF8.self)
+        if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") || text.contains("Proc-Type: 4,ENCRYPTED") {
+            throw origin.fault(
+                "\(label) is locked with a passphrase, which nobody is there to be asked for: `openssl pkey -in KEY -out NEW` writes it without one; let root alone read that file")
+        }
+        do { return try NIOSSLPrivateKey(bytes: bytes, format: .pem) } catch {
+            throw origin.fault("\(label) holds no private key in PEM that can be read")
+        }
     }
 
     private func certificates(

@@ -5,27 +5,30 @@ extension MessageReader {
     func metadata(_ message: MetaObjectMeta, of kind: ObjectKind?) throws(FieldError) -> ObjectMeta {
         let owners = message.ownerReferences.map(ownerReference)
         let namespace = message.namespace.isEmpty && kind?.isNamespaced == true ? "default" : message.namespace
-        return ObjectMeta(
+        var metadata = ObjectMeta(
             name: message.name, namespace: strings.intern(namespace), uid: message.uid,
             resourceVersion: message.resourceVersion, generation: message.generation,
             generateName: message.generateName,
             labels: message.labels.isEmpty ? [:] : strings.intern(keysOf: message.labels),
-            annotations: try inside("metadata") { () throws(FieldError) in try annotations(message.annotations) },
             creationTimestamp: message.hasCreationTimestamp ? Timestamp(message.creationTimestamp) : nil,
             deletionTimestamp: message.hasDeletionTimestamp ? Timestamp(message.deletionTimestamp) : nil,
             ownerReferences: owners)
+        let annotations = message.annotations
+        guard !annotations.isEmpty else { return metadata }
+        try inside("metadata") { () throws(FieldError) in try check(annotations.keys) }
+        metadata.annotations = annotations.filter { AnnotationKey.isKept($0.key) }
+        if let kind, metadata.takesPartInMirroring(as: kind) {
+            metadata.annotations = annotations.filter { metadata.keepsAnnotation($0.key, as: kind) }
+        }
+        return metadata
     }
 
     /// Every key is checked, as decoding from JSON does.
-    private func annotations(_ all: [String: String]) throws(FieldError) -> [String: String] {
-        var kept: [String: String] = [:]
-        for (key, value) in all {
-            if let why = NameSyntax.annotationKey(key) {
-                throw FieldError(key, Phrase.invalid(key, why)).under("annotations")
-            }
-            if key.hasPrefix(AnnotationKey.fairwayPrefix) || AnnotationKey.kept.contains(key) { kept[key] = value }
+    private func check(_ annotations: some Sequence<String>) throws(FieldError) {
+        for key in annotations {
+            guard let why = NameSyntax.annotationKey(key) else { continue }
+            throw FieldError(key, Phrase.invalid(key, why)).under("annotations")
         }
-        return kept
     }
 
     private func ownerReference(_ message: MetaOwnerReference) -> OwnerReference {

@@ -6,7 +6,8 @@ import NIOCore
 extension HTTPListener {
     /// A listener on TCP.
     init(
-        address: ListenAddress, waitsForAddress: Bool = false, connections: Int = Limits.connections, logger: Logger,
+        address: ListenAddress, waitsForAddress: Bool = false, connections: Int = Limits.connections,
+        sharing: SharedConnections? = nil, logger: Logger,
         onBound: @escaping @Sendable (BoundAddress) async -> Void,
         answer: @escaping @Sendable (_ path: String, _ query: String?) async -> HTTPReply
     ) {
@@ -20,7 +21,7 @@ extension HTTPListener {
                 }
                 await onBound(BoundAddress(host: host, port: port))
             },
-            waitsForAddress: waitsForAddress, connections: connections)
+            waitsForAddress: waitsForAddress, connections: connections, sharing: sharing)
     }
 
     /// A listener on a unix domain socket; `value` is the path as the flag gave it.

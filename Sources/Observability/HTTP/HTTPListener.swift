@@ -54,6 +54,8 @@ struct HTTPListener: Service {
     var waitsForAddress = false
     /// Open connections; more wait in the kernel's backlog.
     var connections = Limits.connections
+    /// Shared with other listeners; nil: all are its own.
+    var sharing: SharedConnections?
 
     func run() async throws {
         for (index, address) in addresses.enumerated() {
@@ -91,13 +93,18 @@ struct HTTPListener: Service {
         var quiet = logger
         // The caller logs where it listens; the library's own line would say it twice.
         quiet.logLevel = max(quiet.logLevel, .error)
+        let share = sharing.map { ListenerConnections($0, limit: connections) }
+        defer { share?.ends() }
+        let available: any AvailableConnectionsDelegate
+        if let share { available = share } else { available = MaximumAvailableConnections(connections) }
         let application = Application(
             responder: CallbackResponder<BasicRequestContext> { request, _ in await respond(to: request) },
             server: .http1(configuration: .init(idleTimeout: Limits.idle)),
-            configuration: ApplicationConfiguration(
-                address: address,
-                availableConnectionsDelegate: MaximumAvailableConnections(connections)),
-            onServerRunning: onBound,
+            configuration: ApplicationConfiguration(address: address, availableConnectionsDelegate: available),
+            onServerRunning: { channel in
+                share?.listens(channel)
+                await onBound(channel)
+            },
             logger: quiet)
         try await application.run()
     }

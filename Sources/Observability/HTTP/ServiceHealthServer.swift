@@ -11,16 +11,18 @@ package struct ServiceHealthServer: Service {
     }
 
     private let address: ListenAddress
+    private let sharing: SharedConnections?
     private let logger: Logger
     private let onBound: @Sendable (BoundAddress) async -> Void
     private let health: @Sendable () -> ServiceHealth
 
     /// - Parameters:
     ///   - port: 0 takes a free one.
+    ///   - sharing: what the servers of all Services may have open together; nil: this one is alone.
     ///   - onBound: called once it listens.
     ///   - health: asked at every request.
     package init(
-        address: IPAddress, port: UInt16, logger: Logger,
+        address: IPAddress, port: UInt16, sharing: SharedConnections? = nil, logger: Logger,
         onBound: @escaping @Sendable (BoundAddress) async -> Void = { _ in },
         health: @escaping @Sendable () -> ServiceHealth
     ) {
@@ -31,6 +33,7 @@ package struct ServiceHealthServer: Service {
         var quiet = logger
         quiet.logLevel = .critical
         self.logger = quiet
+        self.sharing = sharing
         self.onBound = onBound
         self.health = health
     }
@@ -41,7 +44,7 @@ package struct ServiceHealthServer: Service {
     package func run() async throws {
         let health = health
         try await HTTPListener(
-            address: address, connections: Limits.connections, logger: logger, onBound: onBound
+            address: address, connections: Limits.connections, sharing: sharing, logger: logger, onBound: onBound
         ) { _, _ in health().reply }.run()
     }
 }

@@ -95,6 +95,11 @@ package enum MetricCatalog {
             "fairway_health_check_ports", .gauge, labels: ["state"],
             help: "Health check ports of Services, each address counted, that are open or that cannot be had."),
         MetricDescription(
+            "fairway_health_check_connections", .gauge, help: "Open connections to health check ports of Services."),
+        MetricDescription(
+            "fairway_health_check_pauses_total", .counter, labels: ["limit"],
+            help: "Times that a health check port took no more connections: it had its limit, or all together had theirs."),
+        MetricDescription(
             PrometheusMetrics.droppedSeriesMetric, .counter, labels: ["metric"],
             help: "Series not kept: over a limit, or against the metric's description."),
     ]

@@ -42,8 +42,12 @@ struct AdminQueries {
         }
     }
 
+    /// Of Services that are known: slices outlive their Service until their owner removes them, and others name one that is
+    /// another proxy's.
     func endpointRows() -> [EndpointRow] {
-        let slices = view.snapshot.endpointSlices.values.filter { isWanted($0.metadata.namespace) }.sorted {
+        let slices = view.snapshot.endpointSlices.values.filter { slice in
+            isWanted(slice.metadata.namespace) && slice.serviceKey.map { view.snapshot.services[$0] != nil } == true
+        }.sorted {
             ($0.serviceKey ?? $0.metadata.key, $0.metadata.name) < ($1.serviceKey ?? $1.metadata.key, $1.metadata.name)
         }
         return slices.flatMap { slice in

@@ -4,8 +4,8 @@ internal import NetworkTypes
 /// What kube-proxy leaves in the kernel, of all its modes: a node that moves to Fairway is rid of it with `fairway cleanup`.
 ///
 /// Removed are the nftables tables of its own, its chains in the tables that iptables (over nf_tables) uses, with the rules
-/// that jump there, and the interface of its mode ipvs. Chains that the kubelet made stay. Sets of ipset and the kernel's
-/// virtual servers, which nothing leads to any more, stay too.
+/// that jump there, and the interface of its mode ipvs. Chains that the kubelet made stay. `KubeProxyToolRemains` has the
+/// rest.
 struct KubeProxyRemains: ~Copyable {
     private let nftables: NftablesSocket
     private let addresses: NodeAddresses
@@ -19,6 +19,13 @@ struct KubeProxyRemains: ~Copyable {
         let addresses = try NodeAddresses()
         self.nftables = nftables
         self.addresses = addresses
+    }
+
+    /// Addresses of the interface of its mode ipvs, and of the others.
+    func hostAddresses() throws(NetlinkError) -> (own: Set<IPAddress>, host: Set<IPAddress>) {
+        let all = try addresses.list()
+        let own = all.filter { $0.interfaceName == KubeProxyNames.interface }.map(\.address)
+        return (Set(own), Set(all.map(\.address)).subtracting(own))
     }
 
     /// Removes all of it, each table in a transaction of its own.

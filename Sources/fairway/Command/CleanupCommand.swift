@@ -33,10 +33,22 @@ struct CleanupCommand: ParsableCommand {
             Output.error("fairway: kube-proxy runs (pid \(process)): what it has in the kernel is left alone")
             return
         }
+        let others = KubeProxyToolRemains(tools: .installed)
+        var report = KubeProxyToolRemains.Report()
+        others.removeChains(&report)
         do throws(NetlinkError) {
-            try KubeProxyRemains().remove(&removed)
+            let remains = try KubeProxyRemains()
+            let (own, host) = try remains.hostAddresses()
+            try remains.remove(&report.removed)
+            let isExpected = !report.removed.isEmpty
+            others.removeServersAndSets(own: own, host: host, isExpected: isExpected, &report)
         } catch {
-            throw .failed("what kube-proxy left: \(error)")
+            report.failures.append("\(error)")
+        }
+        removed += report.removed
+        for note in report.notes { Output.error("fairway: \(note)") }
+        guard report.failures.isEmpty else {
+            throw .failed(report.failures.map { "what kube-proxy left: \($0)" }.joined(separator: "\n"))
         }
     }
 

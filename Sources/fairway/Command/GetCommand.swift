@@ -116,7 +116,7 @@ struct GetServices: AsyncParsableCommand {
 
 struct GetEndpoints: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "endpoints", abstract: "Endpoints of every Service, usable or not.")
+        commandName: "endpoints", abstract: "Endpoints of every Service the daemon knows, usable or not.")
     @OptionGroup var options: GetOptions
     func run() async throws { try await options.showRows("endpoints", EndpointRow.self) }
 }

@@ -33,6 +33,7 @@ struct ControllerDaemon {
         var services: [any ServiceLifecycle.Service] = [
             ControllerService(configuration: configuration, client: client, events: events, logger: logger), events,
         ]
+        if let kubeconfig = try KubeconfigService.make(configuration.source.followed, logger: logger) { services.append(kubeconfig) }
         services += pages(prometheus)
         do {
             try await ServiceGroup(

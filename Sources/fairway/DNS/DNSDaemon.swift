@@ -34,6 +34,7 @@ struct DNSDaemon {
         var services: [any Service] = [
             try configuration.source.makeService(kinds, contents: .names, report: report, logger: logger, apply: feed.apply)
         ]
+        if let kubeconfig = try configuration.source.makeKubeconfigService(logger: logger) { services.append(kubeconfig) }
         if hasAdminSocket { services.append(adminServer(dns)) }
         services += DNSPages(
             service: dns, metrics: prometheus, waitsForAddresses: configuration.takesOver, logger: logger

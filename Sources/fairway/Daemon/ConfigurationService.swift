@@ -2,6 +2,7 @@ internal import Dataplane
 internal import LinuxSystem
 internal import Logging
 internal import ManifestSource
+internal import NetworkTypes
 internal import NodeConfiguration
 internal import ServiceLifecycle
 internal import ServicePolicy
@@ -50,6 +51,7 @@ final class ConfigurationService: Service, Sendable {
 
     private func work() throws {
         var reload = initial
+        var reverseRanges = configuration.dns?.reverseRanges ?? []
         var watch = try FileWatch(reload.path)
         let epoll = try Epoll()
         try epoll.add(stop.rawValue, .readable, token: 0)
@@ -58,14 +60,15 @@ final class ConfigurationService: Service, Sendable {
         var isDue = true
         while true {
             for warning in watch.takeWarnings() { logger.warning("\(warning)") }
-            if isDue { take(&reload) }
+            if isDue { take(&reload, &reverseRanges) }
             let events = try epoll.wait()
             if events.contains(where: { $0.token == 0 }) { return }
             isDue = try watch.poll()
         }
     }
 
-    private func take(_ reload: inout ConfigurationReload) {
+    /// - Parameter reverseRanges: as the file had them when it was read last.
+    private func take(_ reload: inout ConfigurationReload, _ reverseRanges: inout [IPPrefix]) {
         do throws(CommandFailure) {
             guard let step = try reload.next() else { return }
             for warning in step.warnings { logger.warning("\(warning)") }
@@ -74,12 +77,23 @@ final class ConfigurationService: Service, Sendable {
                 logger.warning(
                     "\(reload.path): \(change.field) is now \(change.new ?? "not set"), was \(change.old ?? "not set"): takes effect with a restart")
             }
+            tellRanges(of: step.configuration.dns, &reverseRanges, path: reload.path)
             let live = step.changes.filter(\.isLive).map(\.field).joined(separator: ", ")
             logger.info("\(reload.path) was read anew: \(live.isEmpty ? "nothing changes at run time" : "in force now: \(live)")")
         } catch {
             for line in error.message.split(separator: "\n") { logger.error("\(line)") }
             logger.error("\(reload.path): the changed file is faulty; what was in force stays so")
         }
+    }
+
+    /// Cluster CIDRs change at once where packets are carried, and not where names of addresses are answered.
+    private func tellRanges(of next: DNSConfiguration?, _ known: inout [IPPrefix], path: String) {
+        guard let dns = configuration.dns, let next, next.reverseRanges != known else { return }
+        known = next.reverseRanges
+        guard known != dns.reverseRanges else { return }
+        func text(_ ranges: [IPPrefix]) -> String { ranges.map(\.description).joined(separator: ",") }
+        logger.warning(
+            "\(path): DNS answers names of addresses in \(text(known)), was \(text(dns.reverseRanges)): takes effect with a restart")
     }
 
     private func apply(_ step: ConfigurationReload.Step, verbosity: LogVerbosity) {

@@ -36,6 +36,7 @@ struct Daemon {
         var dns: DNSConfiguration?
         /// Descriptors that DNS keeps to; nil: as many as the process may have.
         var dnsDescriptors: UInt64?
+        var healthChecks = HealthCheckLimits(limit: .max)
         /// A daemon that works here already is asked to end.
         var takesOver = false
         /// The file the options are from; nil: they are from flags alone.
@@ -80,8 +81,9 @@ struct Daemon {
         let events = try configuration.source.makeEvents(nodeName: configuration.policy.nodeName, logger: logger)
         let healthChecks = HealthCheckService(
             node: configuration.policy.nodeName, localhost: configuration.localhostNodePorts,
-            takesOver: configuration.takesOver, logger: logger, isHealthy: { health.report().healthy },
-            onFailure: { events?.healthCheckFailed($0) })
+            limits: configuration.healthChecks, takesOver: configuration.takesOver, logger: logger,
+            isHealthy: { health.report().healthy }, onFailure: { events?.healthCheckFailed($0) },
+            onPorts: { node.changed(healthCheckPorts: $0) })
         healthChecks.readAtScrape(prometheus)
         let runner = DataplaneRunner(
             limits: configuration.limits,
@@ -141,6 +143,7 @@ struct Daemon {
             dataplane, HostAddressService(engine: engine, logger: logger), objects, node, former, healthChecks,
         ]
         if let events { services.append(events) }
+        if let kubeconfig = try configuration.source.makeKubeconfigService(logger: logger) { services.append(kubeconfig) }
         if let reload = configuration.reload {
             services.append(
                 try ConfigurationService(reload, configuration: configuration, engine: engine, runner: runner, node: node, logger: logger))
@@ -307,16 +310,22 @@ extension Daemon.Configuration {
     /// What a process has that nobody set a limit for.
     private static let usualDescriptorLimit: UInt64 = 1024
 
-    /// Raises the limit of descriptors, and gives the relay, if there is one, its part.
+    /// Raises the limit of descriptors, and gives each who may take many its part.
     func withinDescriptors(logger: Logger) -> Self {
-        guard hasRelay else { return self }
         var limit = Self.usualDescriptorLimit
         do throws(Errno) { limit = try DescriptorLimit.raise() } catch {
             logger.warning("the limit of descriptors stays as it is: \(error)")
         }
+        var configuration = self
+        configuration.healthChecks = HealthCheckLimits(limit: limit)
+        guard hasRelay else {
+            let rest = limit - min(limit, UInt64(configuration.healthChecks.descriptors))
+            configuration.dnsDescriptors = dns == nil ? nil : rest
+            return configuration
+        }
         let threads = mode == .userspace ? userspace.relay.workerCount : LoopbackService.threads
         let budget = RelayBudget(limit: limit, threads: threads, hasDNS: dns != nil)
-        var configuration = self
+        configuration.healthChecks = budget.healthChecks
         budget.limit(&configuration.userspace.relay)
         configuration.dnsDescriptors = dns == nil ? nil : UInt64(budget.reserve + budget.dns)
         logger.debug(

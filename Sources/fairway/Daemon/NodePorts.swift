@@ -11,6 +11,8 @@ struct NodePorts: Sendable {
     private(set) var addresses: [IPAddress] = []
     /// Families that serve NodePorts while nothing tells pods from others.
     private(set) var familiesWithoutPods: Set<IPFamily> = []
+    /// Ports of health checks: a socket of the daemon each, of the same range.
+    var healthChecks = PortSet()
 
     /// Takes a step of the table over. O(what changed).
     ///
@@ -30,7 +32,8 @@ struct NodePorts: Sendable {
         return isChanged
     }
 
-    var numbers: PortSet { PortSet(ports.values.map(\.rawValue)) }
+    /// What no connection of the node is to begin at.
+    var numbers: PortSet { PortSet(ports.values.map(\.rawValue)).union(healthChecks) }
 
     var served: [ServedPort] {
         ports.map { key, port in

@@ -74,6 +74,17 @@ final class NodeService: Service, Sendable {
         if isNews { wake.signal() }
     }
 
+    /// Services want these ports for their health checks.
+    func changed(healthCheckPorts ports: PortSet) {
+        let isNews = state.withLock { state in
+            guard state.nodePorts.healthChecks != ports else { return false }
+            state.nodePorts.healthChecks = ports
+            state.hasNewPorts = true
+            return true
+        }
+        if isNews { wake.signal() }
+    }
+
     /// Rules are in the kernel: with them, connection tracking is loaded.
     func synced() {
         let isFirst = state.withLock { state in

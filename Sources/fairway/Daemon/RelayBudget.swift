@@ -3,7 +3,7 @@ internal import Relay
 /// How the descriptors of a daemon with a relay are shared out, so that no flood of connections keeps it from reading
 /// manifests, from writing rules or from answering DNS and health checks.
 ///
-/// Of what is left beside the reserve and DNS half is for connections, two descriptors each; a quarter for UDP sessions, which
+/// Of what is left beside the reserve, DNS and health check ports half is for connections, two descriptors each; a quarter for UDP sessions, which
 /// have one, and one more that answers from the frontend's address; and a quarter for pipes, two each, without which bytes
 /// are copied.
 struct RelayBudget: Sendable, Hashable {
@@ -11,6 +11,8 @@ struct RelayBudget: Sendable, Hashable {
     let reserve: Int
     /// For DNS in the same process; 0 without it.
     let dns: Int
+    /// For health check ports of Services, whether there are any or not: they come and go.
+    let healthChecks: HealthCheckLimits
     let connections: Int
     let sessions: Int
     let pipes: Int
@@ -29,7 +31,8 @@ struct RelayBudget: Sendable, Hashable {
         let limit = Int(min(limit, Self.largest))
         reserve = min(Self.fullReserve + threads * Self.perThread, limit / 4)
         dns = hasDNS ? min(Self.fullDNS, limit / 4) : 0
-        let rest = limit - reserve - dns
+        healthChecks = HealthCheckLimits(limit: UInt64(limit))
+        let rest = limit - reserve - dns - healthChecks.descriptors
         let most = RelayConfiguration()
         connections = max(1, min(most.connectionLimit, rest / 4))
         sessions = max(1, min(most.sessionLimit, rest / 8))

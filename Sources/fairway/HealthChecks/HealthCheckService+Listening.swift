@@ -10,7 +10,7 @@ extension HealthCheckService {
         var pause = Limits.firstRetry
         while !Task.isCancelled {
             do {
-                try await server(at: socket).run()
+                try await serve(at: socket)
                 break
             } catch let error as ListenError {
                 failed(at: socket, error)
@@ -26,9 +26,26 @@ extension HealthCheckService {
         }
     }
 
+    /// - Throws: `ListenError`, also when as many ports are open as may be.
+    private func serve(at socket: HealthCheckSocket) async throws {
+        let hasPlace = state.withLock { state in
+            guard state.served < limits.ports else { return false }
+            state.served += 1
+            return true
+        }
+        guard hasPlace else {
+            throw ListenError(
+                code: .bindFailed(errno: nil), flag: "healthCheckNodePort", value: "\(socket.port)",
+                cause: "\(limits.ports) ports are open already, as many as the descriptors of this process allow")
+        }
+        defer { state.withLock { $0.served -= 1 } }
+        try await server(at: socket).run()
+    }
+
     private func server(at socket: HealthCheckSocket) -> ServiceHealthServer {
         ServiceHealthServer(
-            address: socket.address, port: socket.port, logger: logger, onBound: { _ in self.opened(socket) },
+            address: socket.address, port: socket.port, sharing: connections, logger: logger,
+            onBound: { _ in self.opened(socket) },
             health: {
                 ServiceHealth(
                     namespace: socket.service.namespace, name: socket.service.name,

@@ -25,12 +25,18 @@ final class HealthCheckService: ServiceLifecycle.Service, Sendable {
         var rulesAreServed = false
         var open: Set<HealthCheckSocket> = []
         var failed: Set<HealthCheckSocket> = []
+        /// Sockets that have a place among ``HealthCheckLimits/ports``.
+        var served = 0
     }
 
+    let limits: HealthCheckLimits
+    /// Of all ports together.
+    let connections: SharedConnections
     let state: Mutex<State>
     let isHealthy: @Sendable () -> Bool
     let logger: Logger
     let onFailure: @Sendable (HealthCheckFailure) -> Void
+    private let onPorts: @Sendable (PortSet) -> Void
     /// Until then a port in use is a predecessor's.
     let patience: ContinuousClock.Instant
     private let changes: AsyncStream<Void>
@@ -39,25 +45,37 @@ final class HealthCheckService: ServiceLifecycle.Service, Sendable {
     /// - Parameters:
     ///   - node: the name of this one, as EndpointSlices have it.
     ///   - localhost: loopback addresses that serve NodePorts beside the service table's.
+    ///   - limits: of this process.
     ///   - takesOver: another daemon may still have the ports, and is about to end.
     ///   - isHealthy: whether the rules keep up with the changes.
     ///   - onFailure: called once for each port that cannot be had, and again when it was had in between.
+    ///   - onPorts: gets the numbers of all ports that are wanted, when they change.
     init(
-        node: String, localhost: [IPAddress] = [], takesOver: Bool = false, logger: Logger,
+        node: String, localhost: [IPAddress] = [], limits: HealthCheckLimits, takesOver: Bool = false, logger: Logger,
         isHealthy: @escaping @Sendable () -> Bool,
-        onFailure: @escaping @Sendable (HealthCheckFailure) -> Void = { _ in }
+        onFailure: @escaping @Sendable (HealthCheckFailure) -> Void = { _ in },
+        onPorts: @escaping @Sendable (PortSet) -> Void = { _ in }
     ) {
+        self.limits = limits
+        connections = SharedConnections(limit: limits.connections)
         state = Mutex(State(table: HealthCheckTable(node: node, and: localhost)))
         self.isHealthy = isHealthy
         self.logger = logger
         self.onFailure = onFailure
+        self.onPorts = onPorts
         patience = ContinuousClock.now + (takesOver ? Limits.succession : .zero)
         (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Objects changed. O(what changed).
     func follow(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys) {
-        if state.withLock({ $0.table.update(snapshot: snapshot, dirty: dirty) }) { changed.yield() }
+        let ports = state.withLock { state -> PortSet? in
+            guard state.table.update(snapshot: snapshot, dirty: dirty) else { return nil }
+            return PortSet(state.table.ports)
+        }
+        guard let ports else { return }
+        onPorts(ports)
+        changed.yield()
     }
 
     /// A step of the service table was decided: its addresses count. O(1) while they stay.
@@ -77,6 +95,12 @@ final class HealthCheckService: ServiceLifecycle.Service, Sendable {
             let (open, failed) = self.state.withLock { ($0.open.count, $0.failed.count) }
             metrics.set("fairway_health_check_ports", [("state", "open")], to: Double(open))
             metrics.set("fairway_health_check_ports", [("state", "failed")], to: Double(failed))
+            let counts = self.connections.counts
+            metrics.set("fairway_health_check_connections", [], to: Double(counts.open))
+            for limit in SharedConnections.Pause.allCases {
+                metrics.set(
+                    "fairway_health_check_pauses_total", [("limit", limit.rawValue)], to: Double(counts.pauses[limit] ?? 0))
+            }
         }
     }
 
@@ -85,8 +109,6 @@ final class HealthCheckService: ServiceLifecycle.Service, Sendable {
             var listeners: [HealthCheckSocket: Task<Void, Never>] = [:]
             for await _ in changes {
                 let step = state.withLock { $0.rulesAreServed ? $0.table.step() : HealthCheckTable.Step() }
-                // Each port is a descriptor: the usual soft limit of 1024 is not meant for this.
-                if !step.opened.isEmpty { _ = try? DescriptorLimit.raise() }
                 await close(step.closed, &listeners)
                 for socket in step.opened { listeners[socket] = Task { await self.listen(at: socket) } }
             }

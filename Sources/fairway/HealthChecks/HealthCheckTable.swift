@@ -75,6 +75,9 @@ struct HealthCheckTable: Sendable {
         return step
     }
 
+    /// The port of every Service that has one. O(those).
+    var ports: [UInt16] { checks.values.map(\.port) }
+
     private func wantedSockets(of key: ObjectKey) -> [HealthCheckSocket] {
         guard let check = checks[key] else { return [] }
         return addresses.filter { check.localEndpoints[$0.family] != nil }

@@ -5,8 +5,8 @@ internal import Logging
 
 /// A cluster's API, as the options name it.
 struct APISource: Sendable {
-    /// Where it is, and who asks; read at the start, so that what is wrong with it is told at once.
-    var connection: ClusterConnection
+    /// Where it is, and who asks; read at the start, so that what is wrong with it is told at once. All clients share it.
+    let followed: FollowedConnection
     var options: APIClientOptions
     var reflectors: ReflectorSettings
     /// Never `fromManifests`.
@@ -15,7 +15,7 @@ struct APISource: Sendable {
     /// - Throws: `CommandFailure` naming file and field.
     init(_ settings: APIOptions.Settings) throws(CommandFailure) {
         do throws(ConnectionError) {
-            connection = try ClusterConnection(kubeconfig: settings.kubeconfig ?? "", master: settings.master ?? "")
+            followed = try FollowedConnection(kubeconfig: settings.kubeconfig ?? "", master: settings.master ?? "")
         } catch {
             guard settings.kubeconfig == nil, settings.master == nil else { throw .usage("\(error)") }
             throw .usage("no source of Services: give --manifests PATH (a folder or file; repeatable) or --kubeconfig FILE; \(error)")
@@ -30,13 +30,15 @@ struct APISource: Sendable {
         endpoints = settings.endpointsFrom == .pods ? .fromPods : .fromSlices
     }
 
-    var text: String { "\(connection.server) (\(connection.origin))" }
+    var text: String {
+        let connection = followed.connection
+        return "\(connection.server) (\(connection.origin))"
+    }
 
     /// Connects to nothing yet.
     func makeClient(logger: Logger) throws -> APIClient {
-        for warning in connection.warnings { logger.warning("\(warning)") }
         do {
-            return try APIClient(connection: connection, options: options, logger: logger)
+            return try APIClient(following: followed, options: options, logger: logger)
         } catch let error as ConnectionError {
             throw CommandFailure.usage("\(error)")
         }

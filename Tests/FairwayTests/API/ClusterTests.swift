@@ -1,3 +1,4 @@
+import FoundationEssentials
 import KubernetesTesting
 import LinuxSystem
 import NetworkNamespaceTesting
@@ -52,6 +53,29 @@ extension FairwayTests {
                 try await cluster.kubectl("label", "pod", "pod1", "-n", "shop", "--overwrite", "app=web")
                 try await cluster.waitUntilServed(by: ["pod1", "pod2"], at: target)
                 #expect(cluster.server.count(.endpointSlices) == 0)
+            }
+        }
+
+        @Test func `a kubeconfig that changes is followed at once, a broken one is told once`() async throws {
+            try await ClusterNode.with { cluster in
+                let file = "api/kubeconfig"
+                let written = try String(contentsOfFile: cluster.kubeconfig, encoding: .utf8)
+                let daemon = try await cluster.startDaemon()
+                try cluster.base.folder.replace(file, "clusters: [")
+                let line = try await daemon.waitForLine(containing: "what was read of it before is used on")
+                #expect(line.contains("warning kubeconfig \(cluster.kubeconfig): not YAML: line "), "\(line)")
+                // What was listed before is followed on, and nothing more is said of the file.
+                try cluster.server.put(ClusterObjects.service("web", 80, nodePort: 30080), .services)
+                try cluster.server.put(ClusterObjects.slice("web", cluster.pods[0]), .endpointSlices)
+                try await cluster.waitUntilServed(by: ["pod0"], at: cluster.clusterIP(80))
+
+                let server = try #require(written.firstMatch(of: /https:[^ \n"]+/)?.0)
+                try cluster.base.folder.replace(file, written.replacing(server, with: "https://192.0.2.77:6443"))
+                let fixed = try await daemon.waitForLine(containing: "takes effect with a restart")
+                #expect(fixed.contains("server is now https://192.0.2.77:6443, was \(server)"), "\(fixed)")
+                try cluster.base.folder.replace(file, written)
+                try await daemon.waitForLine(containing: "was read anew: requests that begin now are made with it")
+                #expect(daemon.lines.count { $0.contains("kubeconfig \(cluster.kubeconfig)") && $0.contains(" warning ") } == 2)
             }
         }
 

@@ -62,7 +62,11 @@ extension FairwayTests {
                     ---
                     apiVersion: v1
                     kind: Endpoints
-                    metadata: {name: manual, namespace: shop}
+                    metadata:
+                      name: manual
+                      namespace: shop
+                      labels: {team: depot}
+                      annotations: {example.test/owner: depot, endpoints.kubernetes.io/last-change-trigger-time: "2026-01-01T00:00:00Z"}
                     subsets: [{addresses: [{ip: 192.0.2.50}], ports: [{name: http, port: 8080}]}]
                     """
                 try await cluster.kubectl.apply(
@@ -72,6 +76,15 @@ extension FairwayTests {
                 defer { replica.close() }
                 try await cluster.waitUntil("web", has: ["10.244.0.11"])
                 try await cluster.waitUntil("manual", has: ["192.0.2.50"], managedBy: ControllerCluster.mirrored)
+                // kubectl's own note stands on the Endpoints too, and is not copied.
+                var mirror = try #require(cluster.slices(of: "manual", managedBy: ControllerCluster.mirrored).first)
+                #expect(mirror[["metadata", "annotations"]] == ["example.test/owner": "depot"], "\(mirror)")
+                #expect(mirror[["metadata", "labels", "team"]] == "depot", "\(mirror)")
+                try await cluster.kubectl("annotate", "endpoints", "manual", "-n", "shop", "example.test/owner-", "example.test/room=7")
+                try await eventually("the annotations follow") {
+                    mirror = cluster.slices(of: "manual", managedBy: ControllerCluster.mirrored).first ?? mirror
+                    return mirror[["metadata", "annotations"]] == ["example.test/room": "7"]
+                }
 
                 // Somebody changes a slice, and then takes it away.
                 let slice = try #require(cluster.slices(of: "web", managedBy: ControllerCluster.managed).first)

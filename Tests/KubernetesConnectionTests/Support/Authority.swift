@@ -16,6 +16,12 @@ struct Authority {
             ["req", "-x509"] + Self.newKey + ["-keyout", folder(name + ".key"), "-out", folder(name + ".crt"), "-subj", "/CN=\(name)", "-days", "2"])
     }
 
+    /// One that was made in this folder before.
+    init(existing folder: TemporaryFolder, _ name: String = "ca") {
+        self.folder = folder
+        self.name = name
+    }
+
     private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
 
     var certificateFile: String { folder(name + ".crt") }
@@ -35,6 +41,15 @@ struct Authority {
             String(UInt32.random(in: 1...UInt32.max)), "-days", String(days), "-extfile", extensions, "-out",
             folder(certificate + ".crt"),
         ])
+    }
+
+    /// `COPY.key`: a certificate's key behind a passphrase.
+    ///
+    /// - Parameter isTraditional: in the form of RFC 1421, not of PKCS #8.
+    func lock(_ certificate: String, as copy: String, isTraditional: Bool = false) throws {
+        let command = isTraditional ? ["ec"] : ["pkey"]
+        try openssl(
+            command + ["-in", folder(certificate + ".key"), "-out", folder(copy + ".key"), "-aes256", "-passout", "pass:secret"])
     }
 
     private func openssl(_ arguments: [String]) throws {

@@ -1,0 +1,29 @@
+import Logging
+import Synchronization
+
+/// What a client logs, as lines of level and text.
+final class RecordedLog: Sendable {
+    private let recorded = Mutex<[String]>([])
+
+    /// Notices and debugging left out.
+    var lines: [String] { recorded.withLock { $0 } }
+
+    var logger: Logger {
+        Logger(label: "test") { _ in Handler(log: self) }
+    }
+
+    private struct Handler: LogHandler {
+        let log: RecordedLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.info
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            log.recorded.withLock { $0.append("\(event.level): \(event.message)") }
+        }
+    }
+}
