@@ -1,3 +1,4 @@
+import KubernetesClient
 import Testing
 
 @testable import KubernetesConnection
@@ -49,10 +50,10 @@ import Testing
 
     @Test("No limit holds nothing back, a limit waits on the clock") func pace() async throws {
         let clock = InstantClock()
-        let free = RequestPace(perSecond: 0, burst: 0, time: Waiting(clock))
+        let free = RequestPace(perSecond: 0, burst: 0, time: Timing(clock))
         for _ in 0..<100 { try await free.wait() }
         #expect(clock.slept.isEmpty)
-        let paced = RequestPace(perSecond: 1, burst: 2, time: Waiting(clock))
+        let paced = RequestPace(perSecond: 1, burst: 2, time: Timing(clock))
         for _ in 0..<4 { try await paced.wait() }
         #expect(clock.slept == [.seconds(1), .seconds(1)])
     }
