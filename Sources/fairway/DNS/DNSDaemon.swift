@@ -4,7 +4,6 @@ internal import Logging
 internal import ManifestSource
 internal import Observability
 internal import ServiceLifecycle
-internal import UnixSignals
 
 /// `fairway dns`: names alone, with no rules and no rights but for a port below 1024.
 struct DNSDaemon {
@@ -40,15 +39,7 @@ struct DNSDaemon {
         ).services
         services += dns.services
         logger.info("\(Version.text) dns starts", metadata: ["source": "\(configuration.source.text)"])
-        do {
-            try await ServiceGroup(
-                configuration: .init(
-                    services: services, gracefulShutdownSignals: [.sigterm, .sigint, .sighup],
-                    logger: Logger(label: "lifecycle") { _ in LineLogHandler(level: .error) })
-            ).run()
-        } catch let error as ListenError {
-            throw CommandFailure.failed("\(error)")
-        }
+        try await ServiceGroup.runUntilSignal(services)
         logger.info("fairway dns ends")
     }
 
