@@ -21,7 +21,7 @@ struct DNSDaemon {
 
     /// Runs until SIGTERM, SIGINT or SIGHUP, and answers what has been asked until then.
     func run() async throws {
-        let prometheus = PrometheusMetrics(catalog: MetricCatalog.all + MetricCatalog.dns + MetricCatalog.kubernetes)
+        let prometheus = PrometheusMetrics(catalog: MetricCatalog.all + MetricCatalog.dns + configuration.source.metrics)
         MetricsSystem.bootstrap(prometheus)
         let dns = try DNSService(configuration.dns, hostAddresses: try HostAddresses.current(), logger: logger)
         let kinds = configuration.watchedKinds

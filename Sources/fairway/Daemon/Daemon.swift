@@ -263,9 +263,8 @@ extension Duration {
 extension Daemon.Configuration {
     /// With the series of what this daemon does.
     func makeMetrics() -> PrometheusMetrics {
-        var catalog = MetricCatalog.all
+        var catalog = MetricCatalog.all + source.metrics
         if dns != nil { catalog += MetricCatalog.dns }
-        if case .api = source { catalog += MetricCatalog.kubernetes }
         if !localhostNodePorts.isEmpty { catalog += MetricCatalog.relay }
         switch mode {
         case .nftables: return PrometheusMetrics(catalog: catalog)
