@@ -193,28 +193,29 @@ let productTargets: [Target] = [
         ],
         path: "Tests/Support/DNSTesting", exclude: ["Cases/Clusters", "Cases/Rows"]),
 
-    // Benchmarks
+    // Benchmarks, and what several of them take
+    .target(name: "Measuring", dependencies: ["LinuxSystem"], path: "Benchmarks/Measuring"),
     .executableTarget(
         name: "sync-benchmark",
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ServicePolicy", "Dataplane",
-            "NftablesDataplane", "BPFDataplane", "BPFTesting", "Netlink", "LinuxSystem", "ManifestSource", "RandomTesting", argumentParser, yams,
+            "NftablesDataplane", "BPFDataplane", "BPFTesting", "Netlink", "LinuxSystem", "ManifestSource", "RandomTesting", "Measuring", argumentParser, yams,
         ],
         path: "Benchmarks/SyncBenchmark"),
     .executableTarget(
         name: "controller-benchmark",
         dependencies: [
-            "NetworkTypes", "KubernetesModel", "ObjectStore", "EndpointSliceController", argumentParser,
+            "NetworkTypes", "KubernetesModel", "ObjectStore", "EndpointSliceController", "LinuxSystem", "Measuring", argumentParser,
         ],
         path: "Benchmarks/ControllerBenchmark"),
 
     .executableTarget(
         name: "dns-benchmark",
-        dependencies: ["DNSWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", argumentParser],
+        dependencies: ["DNSWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", "Measuring", argumentParser],
         path: "Benchmarks/DNSBenchmark"),
     .executableTarget(
         name: "datapath-benchmark",
-        dependencies: ["KubernetesModel", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", argumentParser],
+        dependencies: ["KubernetesModel", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "Measuring", argumentParser],
         path: "Benchmarks/DatapathBenchmark"),
     .executableTarget(
         name: "api-benchmark",
@@ -222,7 +223,7 @@ let productTargets: [Target] = [
         path: "Benchmarks/APIBenchmark"),
     .executableTarget(
         name: "conntrack-benchmark",
-        dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", argumentParser],
+        dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", "Measuring", argumentParser],
         path: "Benchmarks/ConntrackBenchmark"),
 
     // Tests
