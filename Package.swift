@@ -139,6 +139,7 @@ let productTargets: [Target] = [
         name: "fairway-echo", dependencies: ["LinuxSystem", "NetworkTypes", argumentParser]),
 
     // Test support: builders, fakes, the packet tracer, network namespaces
+    .target(name: "RandomTesting", path: "Tests/Support/RandomTesting"),
     .target(
         name: "BPFTesting", dependencies: ["BPF", "CBPF", "LinuxSystem", "NetworkNamespaceTesting"],
         path: "Tests/Support/BPFTesting"),
@@ -158,7 +159,7 @@ let productTargets: [Target] = [
         dependencies: ["CAllocationCounting", "ClusterZone", "DNSServer", "DNSWire", "NetworkTypes"],
         path: "Tests/Support/AnswerAllocations"),
     .target(
-        name: "KubernetesModelTesting", dependencies: ["KubernetesModel", "ObjectStore", "NetworkTypes"],
+        name: "KubernetesModelTesting", dependencies: ["KubernetesModel", "ObjectStore", "RandomTesting", "NetworkTypes"],
         path: "Tests/Support/KubernetesModelTesting"),
     .target(
         name: "KubernetesTesting",
@@ -172,7 +173,7 @@ let productTargets: [Target] = [
         path: "Tests/Support/KubernetesTestServer"),
     .target(
         name: "DataplaneTesting",
-        dependencies: ["ServiceTable", "NftablesDataplane", "Netlink", "NetworkTypes"],
+        dependencies: ["ServiceTable", "NftablesDataplane", "Netlink", "RandomTesting", "NetworkTypes"],
         path: "Tests/Support/DataplaneTesting"),
     .target(
         name: "ConformanceTesting",
@@ -183,7 +184,7 @@ let productTargets: [Target] = [
         ],
         path: "Tests/Support/ConformanceTesting"),
     .target(
-        name: "DNSWireTesting", dependencies: ["DNSWire", "NetworkTypes"], path: "Tests/Support/DNSWireTesting"),
+        name: "DNSWireTesting", dependencies: ["DNSWire", "RandomTesting", "NetworkTypes"], path: "Tests/Support/DNSWireTesting"),
 
     .target(
         name: "DNSTesting",
@@ -192,28 +193,29 @@ let productTargets: [Target] = [
         ],
         path: "Tests/Support/DNSTesting", exclude: ["Cases/Clusters", "Cases/Rows"]),
 
-    // Benchmarks
+    // Benchmarks, and what several of them take
+    .target(name: "Measuring", dependencies: ["LinuxSystem"], path: "Benchmarks/Measuring"),
     .executableTarget(
         name: "sync-benchmark",
         dependencies: [
             "NetworkTypes", "KubernetesModel", "ObjectStore", "ServiceTable", "ServicePolicy", "Dataplane",
-            "NftablesDataplane", "BPFDataplane", "BPFTesting", "Netlink", "LinuxSystem", "ManifestSource", argumentParser, yams,
+            "NftablesDataplane", "BPFDataplane", "BPFTesting", "Netlink", "LinuxSystem", "ManifestSource", "RandomTesting", "Measuring", argumentParser, yams,
         ],
         path: "Benchmarks/SyncBenchmark"),
     .executableTarget(
         name: "controller-benchmark",
         dependencies: [
-            "NetworkTypes", "KubernetesModel", "ObjectStore", "EndpointSliceController", argumentParser,
+            "NetworkTypes", "KubernetesModel", "ObjectStore", "EndpointSliceController", "LinuxSystem", "Measuring", argumentParser,
         ],
         path: "Benchmarks/ControllerBenchmark"),
 
     .executableTarget(
         name: "dns-benchmark",
-        dependencies: ["DNSWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", argumentParser],
+        dependencies: ["DNSWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", "Measuring", argumentParser],
         path: "Benchmarks/DNSBenchmark"),
     .executableTarget(
         name: "datapath-benchmark",
-        dependencies: ["KubernetesModel", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", argumentParser],
+        dependencies: ["KubernetesModel", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "Measuring", argumentParser],
         path: "Benchmarks/DatapathBenchmark"),
     .executableTarget(
         name: "api-benchmark",
@@ -221,30 +223,30 @@ let productTargets: [Target] = [
         path: "Benchmarks/APIBenchmark"),
     .executableTarget(
         name: "conntrack-benchmark",
-        dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", argumentParser],
+        dependencies: ["Conntrack", "ServiceTable", "Netlink", "LinuxSystem", "NetworkTypes", "Measuring", argumentParser],
         path: "Benchmarks/ConntrackBenchmark"),
 
     // Tests
     .testTarget(name: "NetworkTypesTests", dependencies: ["NetworkTypes"]),
     .testTarget(
         name: "KubernetesModelTests", dependencies: ["KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
-    .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
+    .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "KubernetesModel", "KubernetesModelTesting", "RandomTesting", "NetworkTypes"]),
     .testTarget(
         name: "ManifestSourceTests",
-        dependencies: ["ManifestSource", "ObjectStore", "KubernetesModel", "LinuxSystem", "NetworkTypes", "KubernetesModelTesting"]),
+        dependencies: ["ManifestSource", "ObjectStore", "KubernetesModel", "LinuxSystem", "RandomTesting", "NetworkTypes", "KubernetesModelTesting"]),
     .testTarget(name: "NodeConfigurationTests", dependencies: ["NodeConfiguration", "ManifestSource", "NetworkTypes"]),
     .testTarget(
         name: "EndpointSliceControllerTests",
         dependencies: [
             "EndpointSliceController", "KubernetesClient", "KubernetesWire", "ObjectStore", "KubernetesModel", "NetworkTypes",
-            yams,
+            "RandomTesting", yams,
         ],
         exclude: ["Golden"]),
     .testTarget(
         name: "ServicePolicyTests",
-        dependencies: ["ServicePolicy", "ServiceTable", "ObjectStore", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"]),
+        dependencies: ["ServicePolicy", "ServiceTable", "ObjectStore", "KubernetesModel", "KubernetesModelTesting", "RandomTesting", "NetworkTypes"]),
     .testTarget(
-        name: "ServiceTableTests", dependencies: ["ServiceTable", "KubernetesModelTesting", "NetworkTypes"]),
+        name: "ServiceTableTests", dependencies: ["ServiceTable", "KubernetesModelTesting", "RandomTesting", "NetworkTypes"]),
     .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
     .testTarget(
         name: "NetlinkTests", dependencies: ["Netlink", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"]),
@@ -253,21 +255,21 @@ let productTargets: [Target] = [
         name: "ConntrackTests",
         dependencies: [
             "Conntrack", "ServiceTable", "Netlink", "NftablesDataplane", "Dataplane", "DataplaneTesting", "LinuxSystem",
-            "NetworkTypes", "NetworkNamespaceTesting", "fairway-echo",
+            "RandomTesting", "NetworkTypes", "NetworkNamespaceTesting", "fairway-echo",
         ]),
     .testTarget(
         name: "NftablesDataplaneTests",
         dependencies: [
             "NftablesDataplane", "Dataplane", "DataplaneTesting", "ServiceTable", "ServicePolicy", "Netlink",
             "ManifestSource", "EndpointSliceController", "ObjectStore", "KubernetesModel", "KubernetesModelTesting",
-            "NetworkTypes", "NetworkNamespaceTesting", "LinuxSystem",
+            "RandomTesting", "NetworkTypes", "NetworkNamespaceTesting", "LinuxSystem",
         ],
         exclude: ["Golden"]),
     .testTarget(
         name: "ConformanceTests",
         dependencies: [
             "ConformanceTesting", "BPF", "BPFDataplane", "BPFTesting", "CThreadCredentials", "Dataplane", "DataplaneTesting",
-            "LinuxSystem", "Netlink", "NetworkNamespaceTesting", "NetworkTypes", "NftablesDataplane", "Relay", "ServiceTable",
+            "LinuxSystem", "Netlink", "NetworkNamespaceTesting", "RandomTesting", "NetworkTypes", "NftablesDataplane", "Relay", "ServiceTable",
             "UserspaceDataplane",
         ]),
     .testTarget(
@@ -276,7 +278,7 @@ let productTargets: [Target] = [
     .testTarget(
         name: "FairwayTests",
         dependencies: [
-            "BPFTesting", "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "NodeConfiguration", "fairway", "fairway-echo", "ClusterZone",
+            "BPFTesting", "NetworkNamespaceTesting", "RandomTesting", "LinuxSystem", "NetworkTypes", "Netlink", "NodeConfiguration", "fairway", "fairway-echo", "ClusterZone",
             "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesModel", "KubernetesModelTesting", "KubernetesTesting",
             "ObjectStore", "Observability", "Relay", "ServiceTable", logging,
         ],
@@ -285,17 +287,17 @@ let productTargets: [Target] = [
     .testTarget(
         name: "ClusterZoneTests",
         dependencies: [
-            "ClusterZone", "DNSWire", "ObjectStore", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes",
+            "ClusterZone", "DNSWire", "ObjectStore", "KubernetesModel", "KubernetesModelTesting", "RandomTesting", "NetworkTypes",
         ]),
     .testTarget(
         name: "DNSServerTests",
         dependencies: [
             "DNSServer", "DNSForwarder", "ClusterZone", "DNSWire", "ObjectStore", "KubernetesModel",
-            "KubernetesModelTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", nioCore, nioPosix,
+            "KubernetesModelTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "RandomTesting", nioCore, nioPosix,
         ]),
     .testTarget(
         name: "DNSForwarderTests",
-        dependencies: ["DNSForwarder", "DNSTesting", "DNSWire", "NetworkTypes", nioCore, nioPosix]),
+        dependencies: ["DNSForwarder", "DNSTesting", "DNSWire", "NetworkTypes", "RandomTesting", nioCore, nioPosix]),
     .testTarget(
         name: "LocalAddressTests",
         dependencies: [
@@ -308,14 +310,14 @@ let productTargets: [Target] = [
             "ClusterZone", "DNSServer", "DNSTesting", "DNSWire", "EndpointSliceController", "KubernetesModel", "LinuxSystem",
             "ManifestSource", "NetworkNamespaceTesting", "NetworkTypes", "ObjectStore", "fairway",
         ]),
-    .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing", "DataplaneTesting", "NetworkTypes"]),
+    .testTarget(name: "LoadBalancingTests", dependencies: ["LoadBalancing", "DataplaneTesting", "RandomTesting", "NetworkTypes"]),
     .testTarget(
         name: "BPFTests", dependencies: ["BPF", "BPFTesting", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting"],
         exclude: ["Kernel"], plugins: ["EmbedPrograms"]),
     .testTarget(
         name: "BPFProgramsTests",
         dependencies: [
-            "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "LoadBalancing", "LinuxSystem", "NetworkTypes",
+            "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "LoadBalancing", "LinuxSystem", "RandomTesting", "NetworkTypes",
             "NetworkNamespaceTesting",
         ],
         exclude: ["Kernel"]),
@@ -323,34 +325,34 @@ let productTargets: [Target] = [
         name: "BPFDataplaneTests",
         dependencies: [
             "BPFDataplane", "BPFPrograms", "BPF", "BPFTesting", "CBPFMaps", "Dataplane", "fairway-echo", "LoadBalancing", "ServiceTable", "Netlink",
-            "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting", "KubernetesModelTesting", "DataplaneTesting",
+            "LinuxSystem", "RandomTesting", "NetworkTypes", "NetworkNamespaceTesting", "KubernetesModelTesting", "DataplaneTesting",
         ]),
     .testTarget(
         name: "RelayTests",
         dependencies: [
-            "Relay", "DataplaneTesting", "LoadBalancing", "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+            "Relay", "DataplaneTesting", "LoadBalancing", "LinuxSystem", "RandomTesting", "NetworkTypes", "NetworkNamespaceTesting",
             "relay-process",
         ]),
     .testTarget(
         name: "UserspaceDataplaneTests",
         dependencies: [
             "UserspaceDataplane", "Relay", "Dataplane", "DataplaneTesting", "LoadBalancing", "ServiceTable", "Netlink",
-            "LinuxSystem", "NetworkTypes", "NetworkNamespaceTesting",
+            "LinuxSystem", "RandomTesting", "NetworkTypes", "NetworkNamespaceTesting",
         ]),
     .testTarget(
         name: "KubernetesWireTests",
-        dependencies: ["KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "NetworkTypes"],
+        dependencies: ["KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "RandomTesting", "NetworkTypes"],
         exclude: ["Samples"]),
     .testTarget(
         name: "KubernetesClientTests",
         dependencies: [
-            "KubernetesClient", "KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "ObjectStore",
+            "KubernetesClient", "KubernetesWire", "KubernetesModel", "KubernetesModelTesting", "RandomTesting", "ObjectStore",
         ]),
     .testTarget(
         name: "KubernetesConnectionTests",
         dependencies: [
             "KubernetesConnection", "KubernetesClient", "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes",
-            nioCore, nioPosix, nioHTTP1, nioHTTP2, nioSSL, logging,
+            "RandomTesting", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioSSL, logging,
         ]),
     .testTarget(
         name: "KubernetesTestingTests",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import LinuxSystem
+import Measuring
 
 /// Measures how stale flows are found and deleted in a large connection tracking table, in a network
 /// namespace of its own.
@@ -30,8 +31,6 @@ struct ConntrackBenchmark: ParsableCommand {
     var child = false
 
     private static let fewRemovals = 64
-    /// No measurement takes longer.
-    private static let timeout = Duration.seconds(1200)
 
     func run() throws {
         let wanted = modes.split(separator: ",").compactMap { Mode(rawValue: String($0)) }
@@ -39,28 +38,24 @@ struct ConntrackBenchmark: ParsableCommand {
         guard !wanted.isEmpty, !numbers.isEmpty, numbers.allSatisfy({ (1...services).contains($0) }), samples > 0 else {
             throw ValidationError("--modes, --removals (1 to --services) and --samples name nothing to measure")
         }
-        if child { return print(try report([measure(wanted[0], numbers[0])])) }
+        if child { return print(try Report(rows: [measure(wanted[0], numbers[0])]).reportJSON()) }
         var rows: [Row] = []
         for number in numbers {
             for mode in wanted where mode != .wholeDump || number == numbers[0] {
                 rows.append(try inChild(mode, number))
             }
         }
-        print(json ? try report(rows) : Report(rows: rows).text)
+        print(json ? try Report(rows: rows).reportJSON() : Report(rows: rows).text)
     }
 
     /// A process and a namespace for each measurement: memory and table start from nothing.
     private func inChild(_ mode: Mode, _ removals: Int) throws -> Row {
         let samples = mode.walksForEach && removals > Self.fewRemovals ? 1 : samples
-        let output = try ProcessRequest(
-            path: "/proc/self/exe",
-            arguments: [
-                "--child", "--modes", mode.rawValue, "--removals", "\(removals)", "--samples", "\(samples)",
-                "--entries", "\(entries)", "--services", "\(services)",
-            ]
-        ).collectOutput(timeout: Self.timeout)
-        guard output.status.isSuccess else { throw MeasurementError(description: "\(mode.rawValue): \(output)") }
-        let report = try JSONDecoder().decode(Report.self, from: Data(output.standardOutput.utf8))
+        let output = try OwnProgram.output([
+            "--child", "--modes", mode.rawValue, "--removals", "\(removals)", "--samples", "\(samples)",
+            "--entries", "\(entries)", "--services", "\(services)",
+        ])
+        let report = try JSONDecoder().decode(Report.self, from: Data(output.utf8))
         guard let row = report.rows.first else { throw MeasurementError(description: "\(mode.rawValue): no row") }
         return row
     }
@@ -74,11 +69,5 @@ struct ConntrackBenchmark: ParsableCommand {
         return try NetworkNamespace.make().insideBlocking {
             try Measurement(flows: flows, removals: removals, samples: samples).run(mode)
         }
-    }
-
-    private func report(_ rows: [Row]) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        return String(decoding: try encoder.encode(Report(rows: rows)), as: UTF8.self)
     }
 }

@@ -1,13 +1,10 @@
 import Conntrack
 import Glibc
 import LinuxSystem
+import Measuring
 import Netlink
 import NetworkTypes
 import ServiceTable
-
-struct MeasurementError: Error, CustomStringConvertible {
-    let description: String
-}
 
 /// What is measured.
 enum Mode: String, CaseIterable, Sendable {
@@ -39,13 +36,13 @@ struct Measurement {
         try flows.insert(into: socket)
         let (old, new) = (flows.table(removals: 0), flows.table(removals: removals))
         let change = new.changes(from: old)
-        var times: [Duration] = []
+        var times: [Double] = []
         var deleted = 0
         for _ in 0..<samples {
             let before = try socket.count()
             let started = ContinuousClock.now
             try remove(mode, change)
-            times.append(ContinuousClock.now - started)
+            times.append((ContinuousClock.now - started).inSeconds)
             deleted = before - (try socket.count())
             let expected = mode == .wholeDump ? 0 : flows.staleCount(removals: removals)
             guard deleted == expected else {
@@ -53,10 +50,9 @@ struct Measurement {
             }
             if deleted > 0 { try flows.insert(into: socket, removals: removals) }
         }
-        times.sort()
         return Row(
             mode: mode.rawValue, entries: flows.entries, removals: removals, deletedEntries: deleted,
-            samples: samples, medianMilliseconds: (times[times.count / 2].inSeconds * 1_000_00).rounded() / 100,
+            samples: samples, medianMilliseconds: (times.median * 1_000_00).rounded() / 100,
             peakMegabytes: (try peakBytes(mode) / 1e5).rounded() / 10)
     }
 
@@ -100,8 +96,4 @@ struct Measurement {
         guard unsafe getrusage(RUSAGE_CHILDREN.rawValue, &usage) == 0 else { return 0 }
         return Double(usage.ru_maxrss) * 1024
     }
-}
-
-extension Duration {
-    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

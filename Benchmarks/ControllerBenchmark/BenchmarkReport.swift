@@ -1,4 +1,6 @@
 import FoundationEssentials
+import LinuxSystem
+import Measuring
 
 /// What one run measured. The unit is the last word of each name.
 struct BenchmarkRow: Encodable {
@@ -43,36 +45,17 @@ struct Percentiles: Encodable {
     let p50: Double
     let p99: Double
 
-    /// - Precondition: there is at least one.
     init(_ durations: [Duration]) {
-        let sorted = durations.sorted()
-        func rank(_ percent: Int) -> Double {
-            (sorted[max(0, (sorted.count * percent + 99) / 100 - 1)].inSeconds * 1_000_000).rounded() / 1000
-        }
-        p50 = rank(50)
-        p99 = rank(99)
+        let seconds = durations.map(\.inSeconds)
+        p50 = (seconds.percentile(0.5) * 1_000_000).rounded() / 1000
+        p99 = (seconds.percentile(0.99) * 1_000_000).rounded() / 1000
     }
 }
 
-extension Duration {
-    /// Seconds, rounded to a microsecond's thousandth.
-    var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds / 1_000_000_000) / 1_000_000_000
-    }
-}
+extension ResidentMemory {
+    var currentMegabytes: Double { Self.megabytes(currentBytes) }
+    var peakMegabytes: Double { Self.megabytes(peakBytes) }
 
-/// The memory of this process as the kernel counts it (proc_pid_status(5)), in megabytes of 2^20 bytes.
-struct ProcessMemory {
-    let residentMegabytes: Double
-    let peakMegabytes: Double
-
-    static func current() throws -> ProcessMemory {
-        let text = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        func megabytes(_ field: String) -> Double {
-            let line = text.split(separator: "\n").first { $0.hasPrefix(field) } ?? ""
-            let kilobytes = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Double($0) }
-            return ((kilobytes ?? 0) / 1024 * 10).rounded() / 10
-        }
-        return ProcessMemory(residentMegabytes: megabytes("VmRSS:"), peakMegabytes: megabytes("VmHWM:"))
-    }
+    /// Of 2^20 bytes, one digit.
+    private static func megabytes(_ bytes: Int) -> Double { (Double(bytes) / 1_048_576 * 10).rounded() / 10 }
 }

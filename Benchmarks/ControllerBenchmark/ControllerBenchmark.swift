@@ -1,6 +1,8 @@
 import ArgumentParser
 import EndpointSliceController
 import KubernetesModel
+import LinuxSystem
+import Measuring
 import ObjectStore
 
 /// Measures endpoints from pods: all slices at first, then one changed pod at a time.
@@ -43,7 +45,7 @@ struct ControllerBenchmark: ParsableCommand {
         let slices = store.snapshot.endpointSlices.count
         let endpoints = store.snapshot.endpointSlices.values.reduce(0) { $0 + $1.endpoints.count }
         precondition(endpoints == pods, "\(endpoints) endpoints for \(pods) pods")
-        let residentAfterFirst = try ProcessMemory.current().residentMegabytes
+        let residentAfterFirst = try ResidentMemory().currentMegabytes
 
         var relabels: [Duration] = []
         var readiness: [Duration] = []
@@ -53,12 +55,12 @@ struct ControllerBenchmark: ParsableCommand {
             let relabelled = cluster.relabelled(number, store.snapshot)
             relabels.append(clock.measure { Self.change(relabelled, &store, &controller) })
         }
-        let memory = try ProcessMemory.current()
+        let memory = try ResidentMemory()
         let row = BenchmarkRow(
             pods: pods, services: services, largestServicePods: cluster.largestServicePods, slices: slices,
             firstSlicesSeconds: first.inSeconds, relabelMilliseconds: Percentiles(relabels),
             notReadyMilliseconds: Percentiles(readiness), residentAfterFirstMegabytes: residentAfterFirst,
-            residentMegabytes: memory.residentMegabytes, peakMegabytes: memory.peakMegabytes)
+            residentMegabytes: memory.currentMegabytes, peakMegabytes: memory.peakMegabytes)
         print(json ? try BenchmarkReport(rows: [row]).json() : BenchmarkReport(rows: [row]).table())
     }
 

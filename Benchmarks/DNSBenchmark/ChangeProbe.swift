@@ -1,6 +1,7 @@
 import FoundationEssentials
 import KubernetesModel
 import LinuxSystem
+import Measuring
 import NetworkTypes
 
 /// How soon an endpoint that changed is in the answers, while dnsperf asks at a fixed rate.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import LinuxSystem
+import Measuring
 
 /// Measures `fairway dns` beside NSD and Knot DNS on the same names, in alternation: each server on core 0, dnsperf
 /// on core 1, loopback. And how soon an endpoint that changed is in the answers while queries come in.
@@ -48,9 +49,7 @@ struct DNSBenchmark: ParsableCommand {
         }
         report.compareWithNSD()
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            print(String(decoding: try encoder.encode(report), as: UTF8.self))
+            print(try report.reportJSON())
         } else {
             print(report.text)
         }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import KubernetesModel
 import LinuxSystem
+import Measuring
 import NetworkTypes
 
 /// A server under load, on core 0.
@@ -18,19 +19,9 @@ extension NameServer {
     }
 
     /// User and system time of the same processes so far.
-    var processorSeconds: Double { pids.reduce(0) { $0 + Self.processorSeconds(of: $1) } }
+    var processorSeconds: Double { pids.reduce(0) { $0 + ((try? ProcessorTime.seconds(ofProcess: $1)) ?? 0) } }
 
     private var pids: [Int32] { [process.pid] + children(of: process.pid) }
-
-    /// utime and stime of `/proc/PID/stat` (proc(5)): the 12th and 13th word behind the name, which is in parentheses.
-    private static func processorSeconds(of pid: Int32) -> Double {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-            let end = text.lastIndex(of: ")")
-        else { return 0 }
-        let words = text[text.index(after: end)...].split(separator: " ")
-        guard words.count > 12, let user = Double(words[11]), let system = Double(words[12]) else { return 0 }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-    }
 
     private func children(of pid: Int32) -> [Int32] {
         guard let text = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8) else { return [] }
@@ -77,18 +68,12 @@ struct FairwayServer: NameServer {
     let process: ChildProcess
     let manifests: String
 
-    private struct List: Encodable {
-        let apiVersion = "v1"
-        let kind = "List"
-        let items: [KubernetesObject]
-    }
-
     init(program: String, cluster: Cluster, folder: WorkFolder) throws {
         let encoder = JSONEncoder()
         let services = (0..<cluster.services).map { KubernetesObject.service(cluster.service($0)) }
         let slices = (0..<cluster.services).map { KubernetesObject.endpointSlice(cluster.slice($0)) }
-        try folder.write("manifests/services.json", try encoder.encode(List(items: services)))
-        try folder.write("manifests/slices.json", try encoder.encode(List(items: slices)))
+        try folder.write("manifests/services.json", try encoder.encode(ManifestList(items: services)))
+        try folder.write("manifests/slices.json", try encoder.encode(ManifestList(items: slices)))
         manifests = folder.path + "/manifests"
         port = try freePort()
         process = try start(

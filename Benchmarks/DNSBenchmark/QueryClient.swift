@@ -1,5 +1,6 @@
 import DNSWire
 import LinuxSystem
+import Measuring
 import NetworkTypes
 
 /// Asks one server over UDP, one question at a time.

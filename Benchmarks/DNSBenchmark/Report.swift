@@ -1,3 +1,5 @@
+import Measuring
+
 /// Everything measured, as JSON for machines; units are in the names.
 struct Report: Codable, Sendable {
     struct Row: Codable, Sendable {
@@ -45,38 +47,12 @@ struct Report: Codable, Sendable {
             [
                 row.server, row.mix, "\(row.services)", "\(Int(row.queriesPerSecond))", "\(Int(row.bestQueriesPerSecond))",
                 row.cpuMicrosecondsPerQuery.text, row.p50Milliseconds.text, row.p99Milliseconds.text, row.residentMegabytes.text,
-                row.ratioToNSD?.text ?? "-",
+                row.ratioToNSD.text,
             ]
         }
-        let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        let table = lines.map { line in
-            zip(line, widths).map { cell, width in String(repeating: " ", count: width - cell.count) + cell }
-                .joined(separator: "  ")
-        }
-        return (table + changes.map { change in
+        return (TextTable(lines: lines).text + changes.map { change in
             "one endpoint changed at \(change.services) Services and \(Int(change.queriesPerSecond)) queries/s: "
                 + "visible after p50 \(change.p50Milliseconds.text) ms, p99 \(change.p99Milliseconds.text) ms (\(change.samples) changes)"
         }).joined(separator: "\n")
-    }
-}
-
-extension [Double] {
-    /// Nearest rank.
-    func percentile(_ share: Double) -> Double {
-        let sorted = sorted()
-        guard !sorted.isEmpty else { return 0 }
-        let index = Int((share * Double(sorted.count)).rounded(.up)) - 1
-        return sorted[Swift.max(0, Swift.min(sorted.count - 1, index))]
-    }
-
-    var median: Double { percentile(0.5) }
-}
-
-extension Double {
-    /// Three digits.
-    var text: String {
-        let scaled = Int((self * 1000).rounded())
-        let fraction = String(scaled % 1000)
-        return "\(scaled / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
     }
 }

@@ -27,8 +27,3 @@ final class WorkFolder {
         return file.path()
     }
 }
-
-/// What went wrong in a measurement.
-struct MeasurementError: Error, CustomStringConvertible {
-    let description: String
-}

@@ -1,3 +1,5 @@
+import Measuring
+
 /// What wrk prints with `--latency`.
 struct WrkReport {
     let rate: Double

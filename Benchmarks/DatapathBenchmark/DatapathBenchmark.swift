@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import LinuxSystem
+import Measuring
 import NetworkNamespaceTesting
 import NetworkTypes
 
@@ -76,10 +77,7 @@ struct Measure: AsyncParsableCommand {
             return print(try JSONDecoder().decode(Report.self, from: Data(contentsOf: URL(filePath: printTable))).text)
         }
         let report = failures ? try await measureFailures() : try await measureAll()
-        guard json else { return print(report.text) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        print(json ? try report.reportJSON() : report.text)
     }
 
     private var programs: Programs {

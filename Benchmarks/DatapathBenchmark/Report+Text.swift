@@ -1,3 +1,5 @@
+import Measuring
+
 extension Report {
     var text: String {
         var parts: [[String]] = []

@@ -1,3 +1,5 @@
+import Measuring
+
 /// Everything measured, as JSON for machines; units are in the names.
 struct Report: Codable, Sendable {
     /// Medians of the rounds.

@@ -1,5 +1,4 @@
-import FoundationEssentials
-import Glibc
+import Measuring
 import NetworkNamespaceTesting
 
 /// A way that is ready; `stop` leaves nothing of it.
@@ -14,43 +13,11 @@ struct RunningWay {
         try await cleanup?()
     }
 
-    /// Time on processors so far, of all threads, in user and in kernel mode; in steps of a clock tick (10 ms).
+    /// Time on processors so far.
     func processorSeconds() throws -> Double {
-        var ticks = 0
-        for process in processes {
-            let text = try String(contentsOfFile: "/proc/\(process.pid)/stat", encoding: .utf8)
-            // proc(5): the name in parentheses may hold anything; utime and stime are the 12th and 13th field after it.
-            let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-            guard fields.count > 13, let user = Int(fields[12]), let system = Int(fields[13]) else {
-                throw MeasurementError(description: "/proc/\(process.pid)/stat is not as proc(5) has it: \(text)")
-            }
-            ticks += user + system
-        }
-        return Double(ticks) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        try processes.reduce(0) { $0 + (try ProcessorTime.seconds(ofProcess: $1.pid)) }
     }
 
     /// Kernel memory of the eBPF maps that the processes hold; nil when they hold none.
-    func mapBytes() -> Int? {
-        var bytes: [Int: Int] = [:]
-        for process in processes {
-            let folder = "/proc/\(process.pid)/fdinfo"
-            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-                guard let text = try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8) else { continue }
-                let fields = Self.numbers(text)
-                if fields["map_type"] != nil, let id = fields["map_id"] { bytes[id] = fields["memlock"] ?? 0 }
-            }
-        }
-        return bytes.isEmpty ? nil : bytes.values.reduce(0, +)
-    }
-
-    /// Lines of `name:\tnumber`.
-    private static func numbers(_ text: String) -> [String: Int] {
-        var numbers: [String: Int] = [:]
-        for line in text.split(separator: "\n") {
-            let parts = line.split(separator: ":")
-            guard parts.count == 2, let value = Int(parts[1].drop { $0 == "\t" || $0 == " " }) else { continue }
-            numbers[String(parts[0])] = value
-        }
-        return numbers
-    }
+    func mapBytes() -> Int? { MapMemory.bytes(ofProcesses: processes.map { "\($0.pid)" }) }
 }

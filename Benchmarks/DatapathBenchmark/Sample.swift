@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import LinuxSystem
+import Measuring
 import NetworkNamespaceTesting
 
 /// One round of one way.
@@ -25,8 +26,8 @@ struct Latency: Codable, Sendable {
     init(p50: Double, p99: Double, p999: Double) { (self.p50, self.p99, self.p999) = (p50, p99, p999) }
 
     init(of microseconds: [Double]) {
-        let sorted = microseconds.sorted()
-        self.init(p50: sorted.rank(0.5), p99: sorted.rank(0.99), p999: sorted.rank(0.999))
+        self.init(
+            p50: microseconds.percentile(0.5), p99: microseconds.percentile(0.99), p999: microseconds.percentile(0.999))
     }
 
     /// Medians of the rounds.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import LinuxSystem
+import Measuring
 import NetworkNamespaceTesting
 import NetworkTypes
 

@@ -2,13 +2,9 @@ import FoundationEssentials
 import Glibc
 import KubernetesModel
 import LinuxSystem
+import Measuring
 import NetworkNamespaceTesting
 import NetworkTypes
-
-/// What went wrong in a measurement.
-struct MeasurementError: Error, CustomStringConvertible {
-    let description: String
-}
 
 /// What is run, and how.
 struct Programs: Sendable {
@@ -35,12 +31,6 @@ final class TestBed: Sendable {
     let folder: String
     /// Socket programs act on the processes in it.
     let cgroup: String
-
-    private struct List: Encodable {
-        let apiVersion = "v1"
-        let kind = "List"
-        let items: [KubernetesObject]
-    }
 
     /// - Parameters:
     ///   - services: as many Services as there are, with those of the frontends.
@@ -79,7 +69,7 @@ final class TestBed: Sendable {
         }
         try FileManager.default.createDirectory(atPath: cgroup, withIntermediateDirectories: false)
         _ = try ProcessRequest(path: "/bin/mount", arguments: ["-t", "bpf", "bpf", "\(folder)/bpf"]).collectOutput()
-        let list = List(items: Manifests.objects(services: services, frontends: frontends))
+        let list = ManifestList(items: Manifests.objects(services: services, frontends: frontends))
         try JSONEncoder().encode(list).write(to: URL(filePath: "\(folder)/manifests/services.json"))
         for (pod, ports) in zip(servers, ports) {
             try startNginx(pod, ports)

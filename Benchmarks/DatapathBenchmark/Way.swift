@@ -1,3 +1,5 @@
+import Measuring
+
 /// How a connection reaches its server.
 enum Way: String, CaseIterable {
     /// To the pod's own address.

@@ -1,6 +1,7 @@
 import KubernetesModel
 import NetworkTypes
 import ObjectStore
+import RandomTesting
 
 /// Which cluster a measurement makes up.
 struct ClusterSize {
@@ -30,30 +31,19 @@ struct ClusterGenerator {
     /// A tenth of the Services remembers its clients, and another tenth has a load balancer address that
     /// two ranges of its own may reach.
     let hasExtras: Bool
-    private var random: UInt64
+    private var random: SplitMix64
 
     init(services: Int, meanEndpoints: Int, seed: UInt64, hasExtras: Bool = false) {
         self.services = services
         self.meanEndpoints = meanEndpoints
         self.hasExtras = hasExtras
-        random = seed
+        random = SplitMix64(seed: seed)
     }
-
-    /// SplitMix64 (Steele, Lea, Flood, 2014).
-    private mutating func next() -> UInt64 {
-        random &+= 0x9E37_79B9_7F4A_7C15
-        var z = random
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    private mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 
     /// Skewed: the smaller of two draws, stretched so that the mean is kept.
     private mutating func endpointCount() -> Int {
         let limit = meanEndpoints * 3 - 1
-        return min(20, 1 + min(below(limit), below(limit)))
+        return min(20, 1 + min(random.below(limit), random.below(limit)))
     }
 
     /// Events that make the cluster, `synced` for every kind at the end.

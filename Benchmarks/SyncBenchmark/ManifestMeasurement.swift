@@ -3,6 +3,7 @@ import Glibc
 import KubernetesModel
 import LinuxSystem
 import ManifestSource
+import Measuring
 import NetworkTypes
 import ObjectStore
 import Yams
@@ -26,12 +27,6 @@ struct ManifestMeasurement {
         var rows: [Row]
     }
 
-    private struct List: Encodable {
-        let apiVersion = "v1"
-        let kind = "List"
-        let items: [KubernetesObject]
-    }
-
     func run(json: Bool) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "fairway-manifests-\(getpid())")
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -39,15 +34,13 @@ struct ManifestMeasurement {
             let path = folder.appending(path: format)
             try FileManager.default.createDirectory(at: path, withIntermediateDirectories: true)
             let bytes = try write(format, to: path)
-            let output = try Child.output(["--manifest-probe", path.path()])
+            let output = try OwnProgram.output(["--manifest-probe", path.path()])
             var row = try JSONDecoder().decode(Row.self, from: Data(output.utf8))
             (row.services, row.slices, row.format, row.bytes) = (count, count, format, bytes)
             return row
         }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = .sortedKeys
-            print(String(decoding: try encoder.encode(Report(rows: rows)), as: UTF8.self))
+            print(try Report(rows: rows).reportJSON())
         } else {
             for row in rows {
                 print("\(row.format): \(row.bytes / 1_000_000) MB in \(row.loadSeconds) s, peak \(row.peakMegabytes) MB")
@@ -67,7 +60,7 @@ struct ManifestMeasurement {
         for (name, objects) in [("services", services), ("slices", slices)] {
             let text: Data
             if format == "json" {
-                text = try JSONEncoder().encode(List(items: objects))
+                text = try JSONEncoder().encode(ManifestList(items: objects))
             } else {
                 let encoder = YAMLEncoder()
                 text = Data(try objects.map { try encoder.encode($0) }.joined(separator: "---\n").utf8)

@@ -3,16 +3,12 @@ import Dataplane
 import Glibc
 import KubernetesModel
 import LinuxSystem
+import Measuring
 import NetworkTypes
 import NftablesDataplane
 import ObjectStore
 import ServicePolicy
 import ServiceTable
-
-/// What went wrong in a measurement.
-struct MeasurementError: Error, CustomStringConvertible {
-    let description: String
-}
 
 /// The way of an event from the store to committed kernel state, timed in one process.
 struct Measurement {
@@ -104,7 +100,7 @@ struct Measurement {
         if let pins {
             var run = try Pipeline(cluster) { pins.dataplane() }
             var row = try row(&run, mode: BPFDataplane.modeName)
-            row.mapMegabytes = Double(try MapMemory.bytes()) / 1e6
+            row.mapMegabytes = Double(MapMemory.bytes(ofProcesses: ["self"]) ?? 0) / 1e6
             return row
         }
         var run = try Pipeline(cluster) { try NftablesDataplane() }
@@ -127,23 +123,5 @@ struct Measurement {
             residentMegabytes: Double(max(resident, memory.currentBytes)) / 1e6,
             peakMegabytes: Double(memory.peakBytes) / 1e6,
             transactions: run.firstReports.reduce(0) { $0 + $1.transactions })
-    }
-}
-
-extension Duration {
-    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}
-
-/// This program again, as a process of its own in the same network namespace.
-enum Child {
-    /// No measurement of one size takes longer.
-    private static let timeout = Duration.seconds(1200)
-
-    static func output(_ arguments: [String]) throws -> String {
-        let output = try ProcessRequest(path: "/proc/self/exe", arguments: arguments).collectOutput(timeout: timeout)
-        guard output.status.isSuccess else {
-            throw MeasurementError(description: "\(arguments.joined(separator: " ")): \(output)")
-        }
-        return output.standardOutput
     }
 }

@@ -1,4 +1,5 @@
 import LinuxSystem
+import Measuring
 import Netlink
 import NetworkTypes
 

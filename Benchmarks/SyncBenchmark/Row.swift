@@ -1,3 +1,5 @@
+import Measuring
+
 /// One measurement, as JSON for machines; units are in the names.
 struct Row: Codable, Sendable {
     struct Percentiles: Codable, Sendable {
@@ -6,14 +8,8 @@ struct Row: Codable, Sendable {
 
         /// Of samples in seconds, as milliseconds. Nearest rank.
         init(seconds samples: [Double]) {
-            let sorted = samples.sorted()
-            func rank(_ share: Double) -> Double {
-                guard !sorted.isEmpty else { return 0 }
-                let index = Int((share * Double(sorted.count)).rounded(.up)) - 1
-                return sorted[max(0, min(sorted.count - 1, index))] * 1000
-            }
-            p50 = rank(0.5)
-            p99 = rank(0.99)
+            p50 = samples.percentile(0.5) * 1000
+            p99 = samples.percentile(0.99) * 1000
         }
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import LinuxSystem
+import Measuring
 
 /// Measures how long a cluster takes from a snapshot to committed kernel tables, and each kind of
 /// change after that. Runs in a network namespace of its own, against the real kernel.
@@ -76,9 +77,7 @@ struct SyncBenchmark: ParsableCommand {
             for mode in modes { rows.append(isSingle ? try measure(size, mode) : try child(size, mode)) }
         }
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys]
-            print(String(decoding: try encoder.encode(Report(rows: rows)), as: UTF8.self))
+            print(try Report(rows: rows).reportJSON())
         } else {
             print(Table(rows: rows).text)
         }
@@ -118,7 +117,7 @@ struct SyncBenchmark: ParsableCommand {
 
     /// Has a process of its own load the cluster. Returns the seconds it took.
     private func probe(_ size: Int, _ probe: LoadProbe, _ pins: BPFPins?) throws -> Double {
-        let output = try Child.output(
+        let output = try OwnProgram.output(
             arguments(size, pins == nil ? "nftables" : "ebpf") + ["--load-probe", probe.rawValue]
                 + (pins.map { ["--pins", "\($0.pinPath),\($0.cgroup)"] } ?? []))
         guard let seconds = Double(output.split(separator: "\n").first ?? "") else {
@@ -139,7 +138,7 @@ struct SyncBenchmark: ParsableCommand {
     }
 
     private func child(_ size: Int, _ mode: String) throws -> Row {
-        let output = try Child.output(arguments(size, mode) + ["--samples", "\(samples)", "--json"])
+        let output = try OwnProgram.output(arguments(size, mode) + ["--samples", "\(samples)", "--json"])
         let rows = try JSONDecoder().decode(Report.self, from: Data(output.utf8)).rows
         guard let row = rows.first else { throw MeasurementError(description: "no row in \(output)") }
         return row
@@ -161,28 +160,17 @@ struct Table {
             "services", "mode", "open s", "first sync s", "change ms p50/p99", "shrink", "grow", "add", "remove", "restart s", "resident MB",
             "peak MB", "chains", "rules", "maps MB",
         ]
-        let lines = [header] + rows.map(cells)
-        let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        return lines.map { line in
-            zip(line, widths).map { cell, width in String(repeating: " ", count: width - cell.count) + cell }
-                .joined(separator: "  ")
-        }.joined(separator: "\n")
+        return TextTable(lines: [header] + rows.map(cells)).text.joined(separator: "\n")
     }
 
     private func cells(_ row: Row) -> [String] {
-        func pair(_ value: Row.Percentiles) -> String { "\(rounded(value.p50))/\(rounded(value.p99))" }
+        func pair(_ value: Row.Percentiles) -> String { "\(value.p50.text)/\(value.p99.text)" }
         return [
-            "\(row.services)", row.mode, rounded(row.openSeconds), rounded(row.firstSyncSeconds), pair(row.changeMilliseconds),
+            "\(row.services)", row.mode, row.openSeconds.text, row.firstSyncSeconds.text, pair(row.changeMilliseconds),
             pair(row.shrinkMilliseconds), pair(row.growMilliseconds), pair(row.addMilliseconds),
-            pair(row.removeMilliseconds), rounded(row.restartSeconds), rounded(row.residentMegabytes),
-            rounded(row.peakMegabytes), "\(row.chains)", "\(row.rules)",
-            row.mapMegabytes.map(rounded) ?? "-",
+            pair(row.removeMilliseconds), row.restartSeconds.text, row.residentMegabytes.text,
+            row.peakMegabytes.text, "\(row.chains)", "\(row.rules)",
+            row.mapMegabytes.text,
         ]
-    }
-
-    private func rounded(_ value: Double) -> String {
-        let scaled = Int((value * 1000).rounded())
-        let fraction = String(scaled % 1000)
-        return "\(scaled / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
     }
 }

@@ -1,9 +1,8 @@
 #define _GNU_SOURCE
-#include "CLinux.h"
+#include "flow.h"
 #include "raw.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -11,7 +10,6 @@
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
 #include <string.h>
-#include <sys/socket.h>
 
 // linux/icmp.h, which does not go together with the C library's headers.
 #ifndef ICMP_FILTER
@@ -39,28 +37,21 @@ static uint16_t checksum(const void *bytes, size_t count) {
     return (uint16_t)~sum;
 }
 
-static void put_address(struct in6_addr *address, uint64_t high, uint64_t low) {
-    uint64_t halves[2] = {htobe64(high), htobe64(low)};
-    memcpy(address, halves, sizeof halves);
-}
-
-static int send_error(
-    int handle, void *bytes, size_t count, struct sockaddr *peer, socklen_t peer_length, int level, int type,
-    const void *info, size_t info_size) {
+static int send_error(int handle, void *bytes, size_t count, const struct clinux_flow *flow) {
     union {
-        char space[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+        char space[CLINUX_SOURCE_SPACE];
         struct cmsghdr alignment;
     } control = {{0}};
-    control.alignment = (struct cmsghdr){.cmsg_len = CMSG_LEN(info_size), .cmsg_level = level, .cmsg_type = type};
-    memcpy(CMSG_DATA(&control.alignment), info, info_size);
+    union clinux_endpoint peer;
     struct iovec part = {bytes, count};
+    // A raw socket takes no port.
     struct msghdr message = {
-        .msg_name = peer,
-        .msg_namelen = peer_length,
+        .msg_name = &peer,
+        .msg_namelen = clinux_flow_peer(flow, 0, &peer),
         .msg_iov = &part,
         .msg_iovlen = 1,
         .msg_control = control.space,
-        .msg_controllen = CMSG_SPACE(info_size),
+        .msg_controllen = clinux_flow_put_source(flow, control.space),
     };
     return sendmsg(handle, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
 }
@@ -86,11 +77,7 @@ static int send_four(int handle, const struct clinux_flow *flow, int host) {
     };
     packet.ip.check = checksum(&packet.ip, sizeof packet.ip);
     packet.error.checksum = checksum(&packet, sizeof packet);
-    struct sockaddr_in peer = {.sin_family = AF_INET, .sin_addr.s_addr = packet.ip.saddr};
-    struct in_pktinfo info = {.ipi_spec_dst.s_addr = packet.ip.daddr};
-    return send_error(
-        handle, &packet, sizeof packet, (struct sockaddr *)&peer, sizeof peer, IPPROTO_IP, IP_PKTINFO, &info,
-        sizeof info);
+    return send_error(handle, &packet, sizeof packet, flow);
 }
 
 static int send_six(int handle, const struct clinux_flow *flow, int host) {
@@ -110,15 +97,12 @@ static int send_six(int handle, const struct clinux_flow *flow, int host) {
     packet.ip.ip6_plen = htons(sizeof packet.udp);
     packet.ip.ip6_nxt = IPPROTO_UDP;
     packet.ip.ip6_hlim = 64;
-    struct sockaddr_in6 peer = {.sin6_family = AF_INET6, .sin6_scope_id = flow->scope};
-    struct in6_pktinfo info = {.ipi6_ifindex = flow->scope};
-    put_address(&peer.sin6_addr, flow->peer_high, flow->peer_low);
-    put_address(&info.ipi6_addr, flow->local_high, flow->local_low);
-    packet.ip.ip6_src = peer.sin6_addr;
-    packet.ip.ip6_dst = info.ipi6_addr;
-    return send_error(
-        handle, &packet, sizeof packet, (struct sockaddr *)&peer, sizeof peer, IPPROTO_IPV6, IPV6_PKTINFO, &info,
-        sizeof info);
+    struct in6_addr peer, local;
+    clinux_join_address(flow->peer_high, flow->peer_low, &peer);
+    clinux_join_address(flow->local_high, flow->local_low, &local);
+    packet.ip.ip6_src = peer;
+    packet.ip.ip6_dst = local;
+    return send_error(handle, &packet, sizeof packet, flow);
 }
 
 int clinux_send_icmp_error(int handle, const struct clinux_flow *flow, int host) {

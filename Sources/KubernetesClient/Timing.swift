@@ -1,11 +1,11 @@
-/// The time a source of events lives by, taken from a clock that tests may own.
-struct Timing: Sendable {
+/// The time that a reflector, an election or a connection lives by, taken from a clock that tests may own.
+package struct Timing: Sendable {
     /// Since the clock was taken.
-    let now: @Sendable () -> Duration
+    package let now: @Sendable () -> Duration
     /// Throws `CancellationError` alone.
-    let sleep: @Sendable (Duration) async throws -> Void
+    package let sleep: @Sendable (Duration) async throws -> Void
 
-    init<C: Clock>(_ clock: C) where C.Duration == Duration {
+    package init<C: Clock>(_ clock: C) where C.Duration == Duration {
         let start = clock.now
         now = { start.duration(to: clock.now) }
         sleep = { try await clock.sleep(until: clock.now.advanced(by: $0), tolerance: nil) }

@@ -87,7 +87,7 @@ struct ManifestSession: ~Copyable {
         for path in findings.changed.sorted() { changes.append(ManifestChange(path: path, contents: read(path, at: instant))) }
         for (path, error) in findings.unreadable {
             note(error, of: path, at: instant)
-            let fault = ManifestFault(path: path, message: "cannot be read: \(error)")
+            let fault = FileFault(path: path, message: "cannot be read: \(error)")
             changes.append(ManifestChange(path: path, contents: ManifestContents(unreadable: fault, isMissing: error == .noEntry && !roots.contains(path))))
         }
         var (batch, records) = tracker.apply(changes, isComplete: unreadableRoots.isEmpty && !rereads.isAwaited)
@@ -139,12 +139,12 @@ struct ManifestSession: ~Copyable {
             rereads.settled(path)
             guard bytes.count < ManifestLimits.fileBytes else {
                 let message = "larger than \(ManifestLimits.fileBytes) bytes"
-                return ManifestContents(unreadable: ManifestFault(path: path, message: message))
+                return ManifestContents(unreadable: FileFault(path: path, message: message))
             }
             return ManifestContents(path: path, bytes: bytes, interner: interner, contents: contents)
         } catch {
             note(error, of: path, at: instant)
-            return ManifestContents(unreadable: ManifestFault(path: path, message: "cannot be read: \(error)"))
+            return ManifestContents(unreadable: FileFault(path: path, message: "cannot be read: \(error)"))
         }
     }
 

@@ -2,6 +2,7 @@ import BPFDataplane
 import DataplaneTesting
 import FoundationEssentials
 import NetworkTypes
+import RandomTesting
 import ServiceTable
 import Testing
 

@@ -3,6 +3,7 @@ import DataplaneTesting
 import Netlink
 import NetworkTypes
 import NftablesDataplane
+import RandomTesting
 
 extension ConformanceFlow {
     /// The first packet of such a connection.

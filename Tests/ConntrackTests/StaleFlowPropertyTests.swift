@@ -2,6 +2,7 @@ import Conntrack
 import DataplaneTesting
 import Netlink
 import NetworkTypes
+import RandomTesting
 import ServiceTable
 import Testing
 

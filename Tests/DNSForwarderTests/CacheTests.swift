@@ -1,5 +1,6 @@
 import DNSWire
 import NetworkTypes
+import RandomTesting
 import Testing
 
 @testable import DNSForwarder
@@ -135,7 +136,7 @@ import Testing
 
     /// Seeded: any mix of names and sizes stays within the limit, and the accounts agree.
     @Test(arguments: 0..<5) func `bytes stay within the limit`(seed: UInt64) {
-        var dice = SeededGenerator(seed: seed)
+        var dice = SplitMix64(seed: seed)
         var cache = shard { $0.byteLimit = 64 << 10 }
         for step in 0..<5000 {
             let asked = question("n\(Int.random(in: 0..<2000, using: &dice)).example.", .txt)

@@ -1,5 +1,6 @@
 import DNSWire
 import NetworkTypes
+import RandomTesting
 import Testing
 
 @testable import DNSForwarder
@@ -28,7 +29,7 @@ private func client(_ number: UInt32) -> IPAddress { IPAddress(v4: 0x0AF4_0000 +
 
     @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6]) func `whatever upstreams do, sockets stay within their limit`(seed: UInt64) {
         print("seed \(seed)")
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         func upstream(_ query: SimulatedQuery) -> [SimulatedEvent] {
             switch UInt8.random(in: 0..<8, using: &random) {
             case 0: [.reply(query.address(), after: .milliseconds(Int.random(in: 1...3000, using: &random)))]
@@ -166,7 +167,7 @@ private func client(_ number: UInt32) -> IPAddress { IPAddress(v4: 0x0AF4_0000 +
         var configuration = ForwarderConfiguration(upstreams: [Simulation.address(0)])
         (configuration.limits.questionsInFlight, configuration.limits.questionsPerClient) = (10, 4)
         let cache = AnswerCache(policy: configuration.cache)
-        var core = ForwarderCore(configuration, cache: cache, random: SeededGenerator(seed: 1))
+        var core = ForwarderCore(configuration, cache: cache, random: SplitMix64(seed: 1))
         func admits(_ number: UInt32) -> Bool { core.admit(question("www.example."), client: client(number), now: .zero) == nil }
         #expect((0..<6).map { _ in admits(1) } == [true, true, true, true, false, false])
         #expect((2...20).count { admits($0) } == 16, "20 in all")

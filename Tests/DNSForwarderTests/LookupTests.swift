@@ -1,5 +1,6 @@
 import DNSWire
 import NetworkTypes
+import RandomTesting
 import Testing
 
 @testable import DNSForwarder
@@ -234,7 +235,7 @@ private func failing(_ code: ResponseCode) -> Simulation.Upstream { { [.reply($0
 
     /// Whatever upstreams do, each asker hears exactly once, within 4 s, and nothing stays behind.
     @Test(arguments: 0..<200) func `everybody is answered once and in time`(seed: UInt64) throws {
-        var dice = SeededGenerator(seed: seed)
+        var dice = SplitMix64(seed: seed)
         func mood(_ query: SimulatedQuery) -> [SimulatedEvent] {
             let after = Duration.milliseconds(Int.random(in: 0...5000, using: &dice) / Int.random(in: 1...100, using: &dice))
             switch Int.random(in: 0..<10, using: &dice) {

@@ -1,11 +1,12 @@
 import DNSWire
+import RandomTesting
 import Testing
 
 @testable import DNSForwarder
 
 @Suite struct QueryImageTests {
     private func image(_ seed: UInt64, _ extensions: QueryImage.Extensions = .guarded) -> QueryImage {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         return QueryImage(question("www.Example-1.com."), extensions: extensions, token: [1, 2, 3, 4], random: &random)
     }
 

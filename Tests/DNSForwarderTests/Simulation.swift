@@ -1,22 +1,9 @@
 import DNSWire
 import NetworkTypes
+import RandomTesting
 import Synchronization
 
 @testable import DNSForwarder
-
-/// Random numbers that a seed decides.
-struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// A query as a simulated upstream sees it.
 struct SimulatedQuery {
@@ -90,7 +77,7 @@ final class Simulation {
         var configuration = ForwarderConfiguration(upstreams: upstreams.indices.map(Self.address))
         configure(&configuration)
         cache = AnswerCache(policy: configuration.cache)
-        core = ForwarderCore(configuration, cache: cache, random: SeededGenerator(seed: seed))
+        core = ForwarderCore(configuration, cache: cache, random: SplitMix64(seed: seed))
     }
 
     /// - Returns: the asker's number.

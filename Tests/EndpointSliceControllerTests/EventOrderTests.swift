@@ -2,6 +2,7 @@ import EndpointSliceController
 import KubernetesModel
 import NetworkTypes
 import ObjectStore
+import RandomTesting
 import Testing
 
 /// Properties over random clusters. Each prints its seed with a failure.
@@ -11,7 +12,7 @@ struct EventOrderTests {
     /// Whatever the events before, the endpoints are those of the objects that there are.
     @Test(arguments: seeds)
     func incrementalEqualsFromScratch(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var harness = ControllerHarness(maxEndpointsPerSlice: 3)
         for step in 0..<60 {
             let count = Int.random(in: 1...6, using: &random)
@@ -33,7 +34,7 @@ struct EventOrderTests {
 
     @Test(arguments: seeds)
     func orderAndDuplicatesDoNotMatter(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var source = ObjectStore()
         for _ in 0..<60 { _ = source.apply([RandomCluster.event(source.snapshot, &random)]) }
         let snapshot = source.snapshot
@@ -59,7 +60,7 @@ struct EventOrderTests {
 
     @Test(arguments: seeds)
     func onePodChangesTheSlicesThatHoldItOnly(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var harness = ControllerHarness(maxEndpointsPerSlice: 5)
         harness.apply(([service(), service("all", selector: ["tier": "x"])] + pods(0..<60, labels: ["app": "web", "tier": "x"])).map(StoreEvent.set))
         for _ in 0..<30 {

@@ -1,24 +1,11 @@
 import KubernetesModel
 import NetworkTypes
 import ObjectStore
-
-/// SplitMix64: the same numbers for the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
+import RandomTesting
 
 /// Random events over a small cluster, so that they meet each other often.
 enum RandomCluster {
-    static func event(_ snapshot: ClusterSnapshot, _ random: inout SeededGenerator) -> StoreEvent {
+    static func event(_ snapshot: ClusterSnapshot, _ random: inout SplitMix64) -> StoreEvent {
         let namespace = pick(["one", "two"], &random)
         switch Int.random(in: 0..<20, using: &random) {
         case 0..<9: return .set(pod(namespace, &random))
@@ -31,7 +18,7 @@ enum RandomCluster {
         }
     }
 
-    private static func pod(_ namespace: String, _ random: inout SeededGenerator) -> KubernetesObject {
+    private static func pod(_ namespace: String, _ random: inout SplitMix64) -> KubernetesObject {
         let number = Int.random(in: 0..<12, using: &random)
         let host = UInt32(number) + (Int.random(in: 0..<8, using: &random) == 0 ? 100 : 0)
         var addresses = [IPAddress(v4: 0x0A00_0000 + host)]
@@ -60,7 +47,7 @@ enum RandomCluster {
                 isReady: Bool.random(using: &random)))
     }
 
-    private static func service(_ namespace: String, _ random: inout SeededGenerator) -> KubernetesObject {
+    private static func service(_ namespace: String, _ random: inout SplitMix64) -> KubernetesObject {
         let selector: [String: String] = pick(
             [["app": "x"], ["app": "y"], ["app": "x", "tier": "front"], ["tier": "back"], [:]], &random)
         let families: [IPFamily] = pick([[.ipv4], [.ipv6], [.ipv4, .ipv6]], &random)
@@ -75,7 +62,7 @@ enum RandomCluster {
     }
 
     /// Someone else edits or deletes a slice.
-    private static func tampering(_ snapshot: ClusterSnapshot, _ random: inout SeededGenerator) -> StoreEvent {
+    private static func tampering(_ snapshot: ClusterSnapshot, _ random: inout SplitMix64) -> StoreEvent {
         let slices = snapshot.endpointSlices.values.sorted { $0.metadata.key < $1.metadata.key }
         guard var slice = slices.randomElement(using: &random) else { return .synced(.endpointSlice) }
         if Bool.random(using: &random) { return .delete(KubernetesObject.endpointSlice(slice).reference) }
@@ -87,7 +74,7 @@ enum RandomCluster {
         ObjectReference(kind: kind, key: ObjectKey(namespace: namespace, name: name))
     }
 
-    private static func pick<Value>(_ values: [Value], _ random: inout SeededGenerator) -> Value {
+    private static func pick<Value>(_ values: [Value], _ random: inout SplitMix64) -> Value {
         values[Int.random(in: 0..<values.count, using: &random)]
     }
 }

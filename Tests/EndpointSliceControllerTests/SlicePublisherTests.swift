@@ -4,6 +4,7 @@ import KubernetesModel
 import KubernetesWire
 import NetworkTypes
 import ObjectStore
+import RandomTesting
 import Testing
 
 @Suite("Slices written to an API")
@@ -174,7 +175,7 @@ struct SlicePublisherTests {
     @Test("whatever fails and however late the watch is, the API ends with the slices that are wanted", arguments: 1...12)
     func endsRight(seed: UInt64) async throws {
         try await PublisherHarness().run { harness in
-            var random = SeededGenerator(seed: seed)
+            var random = SplitMix64(seed: seed)
             await harness.start([Self.node, service()])
             for _ in 0..<60 {
                 let number = Int.random(in: 1...9, using: &random)

@@ -2,6 +2,7 @@ import EndpointSliceController
 import KubernetesModel
 import NetworkTypes
 import ObjectStore
+import RandomTesting
 import Testing
 
 /// Whatever happened before, hints of the topology annotation keep their promise.
@@ -11,7 +12,7 @@ struct TopologyHintsPropertyTests {
 
     @Test("all ready endpoints have one hint and no zone is overloaded, or none has any", arguments: Array(UInt64(1)...60))
     func promise(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var harness = ControllerHarness(maxEndpointsPerSlice: 4)
         let nodes = (0..<Self.nodeCount).map { node("n\($0)", zone: Self.zones.randomElement(using: &random), ready: true, milliCPU: 4000) }
         harness.apply(([service(topologyMode: "Auto")] + nodes).map { .set($0) })
@@ -59,7 +60,7 @@ struct TopologyHintsPropertyTests {
         return true
     }
 
-    private static func event(_ random: inout SeededGenerator) -> StoreEvent {
+    private static func event(_ random: inout SplitMix64) -> StoreEvent {
         let number = Int.random(in: 0..<30, using: &random)
         let name = "n\(Int.random(in: 0..<nodeCount, using: &random))"
         switch Int.random(in: 0..<12, using: &random) {

@@ -121,14 +121,12 @@ extension FairwayTests {
             let pod = cluster.pods[0]
             let target = try Manifests.target(Manifests.clusterIP, .ipv4, 80)
             let own = pod.ipv4
-            let deadline = ContinuousClock.now + .seconds(5)
-            var answers: [Answer] = []
-            repeat {
+            func isSeen(_ answers: [Answer]) -> Bool { !answers.isEmpty && answers.allSatisfy { ($0.source != own) == isNode } }
+            let answers = try await lastAnswer(within: .seconds(5), where: isSeen) {
                 // An answer of its own is masqueraded in any case.
-                answers = try await cluster.ask(from: pod.namespace, .tcp, target).filter { $0.name != pod.name }
-                if !answers.isEmpty, answers.allSatisfy({ ($0.source != own) == isNode }) { return }
-            } while ContinuousClock.now < deadline
-            Issue.record("pods see \(answers.map(\.description))")
+                try await cluster.ask(from: pod.namespace, .tcp, target).filter { $0.name != pod.name }
+            }
+            #expect(isSeen(answers), "pods see \(answers.map(\.description))")
         }
 
         @Test(arguments: [

@@ -15,9 +15,7 @@ extension FairwayNode {
     func metrics(
         _ what: String, within limit: Duration = .seconds(20), where condition: (MetricsPage) -> Bool
     ) async throws -> MetricsPage {
-        let deadline = ContinuousClock.now + limit
-        var page = try await metrics()
-        while !condition(page), ContinuousClock.now < deadline { page = try await metrics() }
+        let page = try await lastAnswer(within: limit, where: condition) { try await metrics() }
         try #require(condition(page), "not \(what) after \(limit): \(page.ebpf)")
         return page
     }

@@ -73,9 +73,14 @@ final class FairwayNode: Sendable {
 
     /// Starts the daemon, and returns once both families are in the kernel and it answers everywhere.
     func startDaemon(_ more: [String] = []) async throws -> RunningProcess {
-        let daemon = try node.start(runCommand(more))
+        try await startDaemon(runCommand(more), timeout: .seconds(15))
+    }
+
+    /// As `startDaemon`, with a command of the caller's.
+    func startDaemon(_ command: [String], timeout: Duration) async throws -> RunningProcess {
+        let daemon = try node.start(command)
         for line in ["IPv4 compared", "IPv6 compared", "admin socket at", "health at", "metrics at"] {
-            try await daemon.waitForLine(containing: line)
+            try await daemon.waitForLine(containing: line, timeout: timeout)
         }
         return daemon
     }
@@ -109,21 +114,19 @@ final class FairwayNode: Sendable {
         by names: Set<String>, at target: SocketAddress? = nil, within limit: Duration = .seconds(5)
     ) async throws {
         let target = try target ?? Manifests.target(Manifests.clusterIP, .ipv4, 80)
-        let deadline = ContinuousClock.now + limit
-        var seen: Set<String> = []
-        repeat {
-            seen = Set(try await ask(from: pods[0].namespace, .tcp, target).map(\.name))
-        } while seen != names && ContinuousClock.now < deadline
+        let seen = try await lastAnswer(within: limit, where: { $0 == names }) {
+            Set(try await ask(from: pods[0].namespace, .tcp, target).map(\.name))
+        }
         try #require(seen == names, "after \(limit) answers come from \(seen.sorted())")
     }
 
     /// Asks until a connection is refused; one at a time, for the kernel limits how often it refuses (icmp(7)).
-    func waitUntilRefused(_ target: SocketAddress, from origin: TestNamespace) async throws {
-        let deadline = ContinuousClock.now + .seconds(5)
-        var answer = ""
-        repeat {
-            answer = try await ask(from: origin, .tcp, target, count: 1).first?.name ?? ""
-        } while answer != "refused" && ContinuousClock.now < deadline
+    func waitUntilRefused(
+        _ target: SocketAddress, from origin: TestNamespace, within limit: Duration = .seconds(5)
+    ) async throws {
+        let answer = try await lastAnswer(within: limit, where: { $0 == "refused" }) {
+            try await ask(from: origin, .tcp, target, count: 1).first?.name ?? ""
+        }
         try #require(answer == "refused", "\(target) answers \(answer)")
     }
 }

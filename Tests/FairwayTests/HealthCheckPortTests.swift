@@ -50,11 +50,9 @@ extension FairwayTests {
             sourceLocation: SourceLocation = #_sourceLocation
         ) async throws {
             for family in families {
-                let deadline = ContinuousClock.now + .seconds(10)
-                var answer = ""
-                repeat {
-                    answer = try await ask(cluster, ServiceTopology.nodeAddress(family), port: port)
-                } while answer != wanted && ContinuousClock.now < deadline
+                let answer = try await lastAnswer(within: .seconds(10), where: { $0 == wanted }) {
+                    try await ask(cluster, ServiceTopology.nodeAddress(family), port: port)
+                }
                 #expect(answer == wanted, "\(family)", sourceLocation: sourceLocation)
             }
         }
@@ -157,11 +155,9 @@ extension FairwayTests {
             _ = try await cluster.startDaemon(["--nodeport-addresses", "localhost"])
             try await Self.expect("refused", cluster)
             for family in IPFamily.allCases {
-                let deadline = ContinuousClock.now + .seconds(10)
-                var answer = ""
-                repeat {
-                    answer = try await Self.ask(cluster, .loopback(family), from: cluster.node)
-                } while answer == "refused" && ContinuousClock.now < deadline
+                let answer = try await lastAnswer(within: .seconds(10), where: { $0 != "refused" }) {
+                    try await Self.ask(cluster, .loopback(family), from: cluster.node)
+                }
                 #expect(answer == "200 \(Self.body(3))", "\(family)")
             }
         }
@@ -211,11 +207,9 @@ extension FairwayTests {
             let later = try #require(IPAddress("198.51.100.7"))
             let added = try await cluster.node.run(["ip", "address", "add", "198.51.100.7/32", "dev", "lo"])
             #expect(added.status == .exited(0), "\(added)")
-            let deadline = ContinuousClock.now + .seconds(10)
-            var answer = ""
-            repeat {
-                answer = try await Self.ask(cluster, later, from: cluster.node)
-            } while answer == "refused" && ContinuousClock.now < deadline
+            let answer = try await lastAnswer(within: .seconds(10), where: { $0 != "refused" }) {
+                try await Self.ask(cluster, later, from: cluster.node)
+            }
             #expect(answer == "200 \(Self.body(3))")
         }
     }

@@ -35,12 +35,9 @@ extension FairwayTests {
         private static func wait(
             _ cluster: FairwayNode, _ transport: Transport, _ target: SocketAddress, until isDone: (Set<String>) -> Bool
         ) async throws -> Set<String> {
-            let deadline = ContinuousClock.now + .seconds(10)
-            var names: Set<String> = []
-            repeat {
-                names = Set(try await cluster.ask(from: cluster.node, transport, target, count: 30).map(\.name))
-            } while !isDone(names) && ContinuousClock.now < deadline
-            return names
+            try await lastAnswer(within: .seconds(10), where: isDone) {
+                Set(try await cluster.ask(from: cluster.node, transport, target, count: 30).map(\.name))
+            }
         }
 
         @Test(arguments: Mode.allCases)

@@ -64,11 +64,9 @@ extension FairwayTests {
             _ what: String, _ cluster: FairwayNode, from origin: TestNamespace, _ target: SocketAddress, count: Int = 40,
             _ isWanted: ([Answer]) -> Bool
         ) async throws {
-            let deadline = ContinuousClock.now + .seconds(5)
-            var answers: [Answer] = []
-            repeat {
-                answers = try await cluster.ask(from: origin, .tcp, target, count: count)
-            } while !isWanted(answers) && ContinuousClock.now < deadline
+            let answers = try await lastAnswer(within: .seconds(5), where: isWanted) {
+                try await cluster.ask(from: origin, .tcp, target, count: count)
+            }
             try #require(isWanted(answers), "\(what): \(target) answers \(answers)")
         }
 

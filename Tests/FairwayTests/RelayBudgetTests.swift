@@ -67,9 +67,9 @@ extension FairwayTests {
                 Manifests.service(
                     "more", selector: "app: web", [.ipv4: "10.96.2.9", .ipv6: "fd00:10:96::209"], type: "ClusterIP",
                     ports: ["port: 80, targetPort: http"]))
-            let deadline = ContinuousClock.now + .seconds(10)
-            var frontends = ""
-            repeat { frontends = try await cluster.get(["frontends"]).standardOutput } while !frontends.contains("10.96.2.9") && ContinuousClock.now < deadline
+            let frontends = try await lastAnswer(within: .seconds(10), where: { $0.contains("10.96.2.9") }) {
+                try await cluster.get(["frontends"]).standardOutput
+            }
             #expect(frontends.contains("10.96.2.9"), "\(daemon.lines)")
             let metrics = try await cluster.node.run(["curl", "-s", "--max-time", "5", "http://127.0.0.1:10249/metrics"]).standardOutput
             let paused = metrics.split(separator: "\n").first { $0.hasPrefix(#"fairway_userspace_pauses_total{reason="connections"}"#) }

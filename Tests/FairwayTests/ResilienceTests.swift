@@ -106,7 +106,7 @@ extension FairwayTests {
                 try cluster.node.configure(["addr add \(added)/24 dev eth0"])
                 try cluster.folder.replace(
                     "manifests/node.yaml", Manifests.node.replacing("address: 192.0.2.1}", with: "address: \(added)}"))
-                try await until(cluster, "its NodePort is served at \(added)") {
+                try await eventually("its NodePort is served at \(added)", within: .seconds(5)) {
                     let answers = try await cluster.ask(
                         from: cluster.client, .tcp, SocketAddress(added, port: 30080), count: 1)
                     return answers.first?.name.hasPrefix("pod") == true
@@ -120,22 +120,12 @@ extension FairwayTests {
                     spec: {cidrs: ["10.200.0.0/16"]}
 
                     """)
-                try await until(cluster, "the range is in the kernel") {
+                try await eventually("the range is in the kernel", within: .seconds(5)) {
                     try await cluster.ruleset().contains("10.200.0.0/16")
                 }
                 try cluster.folder.delete("manifests/range.yaml")
-                try await until(cluster, "the range is gone") { try await !cluster.ruleset().contains("10.200.0.0/16") }
+                try await eventually("the range is gone", within: .seconds(5)) { try await !cluster.ruleset().contains("10.200.0.0/16") }
             }
-        }
-
-        /// Asks again and again; how long a change may take is the limit.
-        private func until(
-            _ cluster: FairwayNode, _ what: String, _ isTrue: () async throws -> Bool
-        ) async throws {
-            let deadline = ContinuousClock.now + .seconds(5)
-            var holds = try await isTrue()
-            while !holds && ContinuousClock.now < deadline { holds = try await isTrue() }
-            try #require(holds, "\(what)")
         }
     }
 }

@@ -14,11 +14,9 @@ extension FairwayTests {
         private func waitUntilAnswered(
             _ cluster: FairwayNode, by name: String, at target: SocketAddress, port: UInt16
         ) async throws {
-            let deadline = ContinuousClock.now + Self.limit
-            var answer = ""
-            repeat {
-                answer = try await ask(cluster, target, port: port)
-            } while answer != name && ContinuousClock.now < deadline
+            let answer = try await lastAnswer(within: Self.limit, where: { $0 == name }) {
+                try await ask(cluster, target, port: port)
+            }
             try #require(answer == name, "\(target) answers \(answer)")
         }
 

@@ -1,3 +1,5 @@
+import KubernetesClient
+import RandomTesting
 import Testing
 
 @testable import KubernetesConnection
@@ -25,7 +27,7 @@ import Testing
 
     @Test("Over any time, no more pass than the rate and the burst allow") func property() {
         for seed in 0..<50 as Range<UInt64> {
-            var random = SeededGenerator(seed)
+            var random = SplitMix64(seed: seed)
             let (rate, burst) = (Double.random(in: 0.5...50, using: &random), Int.random(in: 1...20, using: &random))
             var bucket = TokenBucket(perSecond: rate, burst: burst)
             var now = Duration.zero
@@ -49,25 +51,11 @@ import Testing
 
     @Test("No limit holds nothing back, a limit waits on the clock") func pace() async throws {
         let clock = InstantClock()
-        let free = RequestPace(perSecond: 0, burst: 0, time: Waiting(clock))
+        let free = RequestPace(perSecond: 0, burst: 0, time: Timing(clock))
         for _ in 0..<100 { try await free.wait() }
         #expect(clock.slept.isEmpty)
-        let paced = RequestPace(perSecond: 1, burst: 2, time: Waiting(clock))
+        let paced = RequestPace(perSecond: 1, burst: 2, time: Timing(clock))
         for _ in 0..<4 { try await paced.wait() }
         #expect(clock.slept == [.seconds(1), .seconds(1)])
-    }
-}
-
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import KubernetesModel
 import KubernetesModelTesting
 import KubernetesWire
+import RandomTesting
 import Testing
 
 @Suite("Damaged bytes")

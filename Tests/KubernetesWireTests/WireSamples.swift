@@ -1,6 +1,7 @@
 import KubernetesModel
 import KubernetesModelTesting
 import KubernetesWire
+import RandomTesting
 
 extension KubernetesObject {
     /// Both formats of the object as a body.

@@ -1,4 +1,3 @@
-import DataplaneTesting
 import LoadBalancing
 import Testing
 

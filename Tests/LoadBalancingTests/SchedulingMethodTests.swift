@@ -1,6 +1,6 @@
-import DataplaneTesting
 import LoadBalancing
 import NetworkTypes
+import RandomTesting
 import Testing
 
 @Suite struct SchedulingMethodTests {

@@ -1,6 +1,7 @@
 import DataplaneTesting
 import LoadBalancing
 import NetworkTypes
+import RandomTesting
 import Testing
 
 @Suite struct SlotPickerTests {

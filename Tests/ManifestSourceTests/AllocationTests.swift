@@ -1,6 +1,7 @@
 import KubernetesModel
 import NetworkTypes
 import ObjectStore
+import RandomTesting
 import Testing
 
 @testable import ManifestSource
@@ -150,7 +151,7 @@ struct AllocationTests {
 
     @Test("allocations do not depend on order, edits of others or restarts", arguments: [UInt64(1), 2, 3, 4, 5, 6])
     func stability(seed: UInt64) throws {
-        var random = SeededRandom(seed)
+        var random = SplitMix64(seed: seed)
         let range = try #require(IPPrefix("10.0.0.0/24"))
         let settings = AllocationSettings(clusterRanges: [range])
         func demand(_ name: String) throws -> AllocationDemand {
@@ -162,8 +163,8 @@ struct AllocationTests {
         var allocator = AddressAllocator(settings)
         var held: [ObjectKey: [AllocationSlot: AllocatedResource]] = [:]
         for _ in 0..<300 {
-            let key = ObjectKey(namespace: "n", name: "s\(random.next(below: 150))")
-            let isGone = random.next(below: 3) == 0
+            let key = ObjectKey(namespace: "n", name: "s\(random.below(150))")
+            let isGone = random.below(3) == 0
             let outcome = allocator.update([(key, isGone ? nil : demand)])
             held[key] = isGone ? nil : allocator.record(of: key)
             #expect(outcome.moves.isEmpty, "seed \(seed)")

@@ -1,6 +1,7 @@
 import KubernetesModel
 import NetworkTypes
 import ObjectStore
+import RandomTesting
 import Testing
 
 @testable import ManifestSource
@@ -64,18 +65,18 @@ struct TrackerTests {
 
     @Test("order of files and repeated changes do not matter", arguments: [UInt64(1), 2, 3, 4, 5, 6, 7, 8])
     func orderDoesNotMatter(seed: UInt64) {
-        var random = SeededRandom(seed)
+        var random = SplitMix64(seed: seed)
         var files: [String: String?] = [:]
         var changed = ManifestTracker()
         var store = ObjectStore()
         for _ in 0..<60 {
-            let path = "f\(random.next(below: 6))"
-            let texts = (0..<random.next(below: 4)).map { _ in
+            let path = "f\(random.below(6))"
+            let texts = (0..<random.below(4)).map { _ in
                 Bool.random(using: &random)
-                    ? Manifests.pod("p\(random.next(below: 6))")
-                    : Manifests.service("s\(random.next(below: 6))", label: "l\(random.next(below: 3))")
+                    ? Manifests.pod("p\(random.below(6))")
+                    : Manifests.service("s\(random.below(6))", label: "l\(random.below(3))")
             }
-            let text: String? = random.next(below: 5) == 0 ? nil : texts.joined(separator: "---\n")
+            let text: String? = random.below(5) == 0 ? nil : texts.joined(separator: "---\n")
             files[path] = .some(text)
             _ = store.apply(changed.apply([path: text]).events)
         }
@@ -96,21 +97,4 @@ struct TrackerTests {
         #expect(objects(store) == objects(freshStore), "seed \(seed)")
         #expect(changed.apply([String: String?]()).faults == batch.faults, "seed \(seed)")
     }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
-    }
-
-    mutating func next(below bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

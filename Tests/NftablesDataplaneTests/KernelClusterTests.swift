@@ -5,6 +5,7 @@ import Netlink
 import NetworkNamespaceTesting
 import NetworkTypes
 import ObjectStore
+import RandomTesting
 import ServicePolicy
 import ServiceTable
 import Testing

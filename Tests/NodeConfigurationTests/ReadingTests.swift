@@ -1,3 +1,4 @@
+import ManifestSource
 import NodeConfiguration
 import Testing
 

@@ -2,6 +2,7 @@ import KubernetesModel
 import KubernetesModelTesting
 import NetworkTypes
 import ObjectStore
+import RandomTesting
 import Testing
 
 @Suite struct ObjectStoreTests {

@@ -1,5 +1,5 @@
-import KubernetesModelTesting
 import NetworkTypes
+import RandomTesting
 import ServiceTable
 import Testing
 

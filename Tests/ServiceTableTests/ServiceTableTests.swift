@@ -1,5 +1,6 @@
 import KubernetesModelTesting
 import NetworkTypes
+import RandomTesting
 import ServiceTable
 import Testing
 

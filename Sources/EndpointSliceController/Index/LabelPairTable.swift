@@ -70,14 +70,7 @@ struct LabelPairTable {
 
     private mutating func id(of pair: LabelPair) -> LabelPairID {
         if let id = ids[pair] { return id }
-        let id: LabelPairID
-        if let reused = free.popLast() {
-            id = reused
-            entries[Int(id)].pair = pair
-        } else {
-            id = LabelPairID(entries.count)
-            entries.append(Entry(pair: pair))
-        }
+        let id = entries.place(Entry(pair: pair), free: &free)
         ids[pair] = id
         return id
     }

@@ -62,13 +62,7 @@ struct SelectorIndex {
             if labels.known(selector, namespace: key.namespace) == services[Int(id)].selector { return id }
             detach(id)
         } else {
-            if let reused = freeServices.popLast() {
-                id = reused
-                services[Int(id)] = ServiceEntry(key: key)
-            } else {
-                id = ServiceID(services.count)
-                services.append(ServiceEntry(key: key))
-            }
+            id = services.place(ServiceEntry(key: key), free: &freeServices)
             serviceIDs[key] = id
         }
         attach(id, labels.take(selector, namespace: key.namespace))
@@ -121,13 +115,7 @@ struct SelectorIndex {
         if let known = podIDs[key] {
             id = known
         } else {
-            if let reused = freePods.popLast() {
-                id = reused
-                pods[Int(id)] = PodEntry(key: key)
-            } else {
-                id = PodID(pods.count)
-                pods.append(PodEntry(key: key))
-            }
+            id = pods.place(PodEntry(key: key), free: &freePods)
             podIDs[key] = id
         }
         move(id, toNode: nodeName)

@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import KubernetesClient
 internal import KubernetesWire
 internal import Logging
 internal import NIOCore

@@ -1,6 +1,7 @@
 internal import KubernetesClient
 package import KubernetesModel
 package import KubernetesWire
+internal import NetworkTypes
 
 extension APIClient: ObjectWriting {
     package func get<Object: Decodable & Sendable>(
@@ -56,7 +57,7 @@ extension APIRequest {
     fileprivate init(_ method: Method, _ resource: APIResource, _ key: ObjectKey) {
         self.init(
             method: method,
-            path: resource.path(namespace: percentEncoded(key.namespace), name: percentEncoded(key.name)),
+            path: resource.path(namespace: PercentEncoding.encoded(key.namespace), name: PercentEncoding.encoded(key.name)),
             accept: WireFormat.json.mediaType)
     }
 

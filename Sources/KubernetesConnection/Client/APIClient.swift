@@ -1,5 +1,6 @@
 internal import AsyncHTTPClient
 internal import FoundationEssentials
+internal import KubernetesClient
 package import KubernetesModel
 package import KubernetesWire
 package import Logging
@@ -17,7 +18,7 @@ package final class APIClient: Sendable {
     let options: APIClientOptions
     let logger: Logger
     let strings: StringInterner
-    let time: Waiting
+    let time: Timing
     let pace: RequestPace
     /// Two, so that a large list does not stand before watches on one connection; and because silence means something
     /// else on a watch.
@@ -48,7 +49,7 @@ package final class APIClient: Sendable {
         self.options = options
         self.logger = logger
         self.strings = strings
-        time = Waiting(clock)
+        time = Timing(clock)
         pace = RequestPace(perSecond: options.requestsPerSecond, burst: options.burst, time: time)
         formatInUse = Mutex(options.format)
         let access = followed.refreshed(logger)

@@ -1,5 +1,6 @@
 internal import KubernetesClient
 internal import KubernetesWire
+internal import NetworkTypes
 
 /// One request as it will be on the wire, without credentials and host.
 struct APIRequest: Sendable {
@@ -26,14 +27,14 @@ struct APIRequest: Sendable {
     /// Path and query, percent-encoded.
     var target: String {
         guard !query.isEmpty else { return path }
-        return path + "?" + query.map { "\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined(separator: "&")
+        return path + "?" + query.map { "\(PercentEncoding.encoded($0.name))=\(PercentEncoding.encoded($0.value))" }.joined(separator: "&")
     }
 }
 
 extension APIRequest {
     init(_ request: ListRequest, format: WireFormat) {
         self.init(
-            path: request.resource.path(namespace: percentEncoded(request.selection.namespace)),
+            path: request.resource.path(namespace: PercentEncoding.encoded(request.selection.namespace)),
             accept: Self.accept(format, of: \.mediaType), answerLimitBytes: Self.listLimitBytes)
         if request.limit > 0 { query.append(("limit", String(request.limit))) }
         if !request.continueToken.isEmpty { query.append(("continue", request.continueToken)) }
@@ -46,7 +47,7 @@ extension APIRequest {
 
     init(_ request: WatchRequest, format: WireFormat) {
         self.init(
-            path: request.resource.path(namespace: percentEncoded(request.selection.namespace)),
+            path: request.resource.path(namespace: PercentEncoding.encoded(request.selection.namespace)),
             accept: Self.accept(format, of: \.watchMediaType))
         query = [("watch", "true"), ("allowWatchBookmarks", "true")]
         switch request.start {
@@ -67,36 +68,4 @@ extension APIRequest {
     private static func accept(_ format: WireFormat, of type: (WireFormat) -> String) -> String {
         format == .json ? type(.json) : "\(type(format)),\(type(.json))"
     }
-}
-
-/// The text that was percent-encoded; what is no such encoding stays as it is.
-func percentDecoded(_ text: some StringProtocol) -> String {
-    var decoded: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-        if byte == UInt8(ascii: "%"), rest.count >= 2,
-            let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-        {
-            decoded.append(value)
-            rest = rest.dropFirst(2)
-        } else {
-            decoded.append(byte)
-        }
-    }
-    return String(decoding: decoded, as: UTF8.self)
-}
-
-/// RFC 3986: everything but unreserved characters as `%XX`, so that a value is one path segment or query value.
-func percentEncoded(_ text: String) -> String {
-    var encoded: [UInt8] = []
-    let digits = Array("0123456789ABCDEF".utf8)
-    for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-            encoded.append(byte)
-        default: encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-    }
-    return String(decoding: encoded, as: UTF8.self)
 }

@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import NIOCore
 internal import NIOHTTP1
+internal import NetworkTypes
 
 extension HTTPClient.Configuration {
     /// - Parameter silenceLimit: between two reads of an answer.
@@ -58,7 +59,7 @@ extension HTTPClient.Configuration.Proxy {
             return
         }
         let parts = address.userInformation.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            .map { percentDecoded($0) }
+            .map { PercentEncoding.decoded($0) }
         self = .server(
             host: address.host, port: address.port,
             authorization: .basic(username: parts[0], password: parts.count > 1 ? parts[1] : ""))
@@ -79,7 +80,7 @@ extension HTTPHeaders {
         if !impersonation.uid.isEmpty { add(name: "Impersonate-Uid", value: impersonation.uid) }
         for group in impersonation.groups { add(name: "Impersonate-Group", value: group) }
         for (key, values) in impersonation.extra.sorted(by: { $0.key < $1.key }) {
-            for value in values { add(name: "Impersonate-Extra-\(percentEncoded(key))", value: value) }
+            for value in values { add(name: "Impersonate-Extra-\(PercentEncoding.encoded(key))", value: value) }
         }
     }
 }

@@ -1,12 +1,13 @@
+internal import KubernetesClient
 internal import Synchronization
 
 /// Holds each request back until the token bucket lets it pass.
 final class RequestPace: Sendable {
     private let bucket: Bucket?
-    private let time: Waiting
+    private let time: Timing
 
     /// - Parameter perSecond: 0 or less: no limit.
-    init(perSecond: Double, burst: Int, time: Waiting) {
+    init(perSecond: Double, burst: Int, time: Timing) {
         bucket = perSecond > 0 ? Bucket(TokenBucket(perSecond: perSecond, burst: burst)) : nil
         self.time = time
     }
@@ -20,19 +21,6 @@ final class RequestPace: Sendable {
         let delay = bucket.state.withLock { $0.take(at: now) }
         if delay > .zero { try await time.sleep(delay) }
         return delay
-    }
-}
-
-/// A clock of any kind, as what is asked of it here.
-struct Waiting: Sendable {
-    /// Since this was made.
-    let now: @Sendable () -> Duration
-    let sleep: @Sendable (Duration) async throws -> Void
-
-    init<C: Clock>(_ clock: C) where C.Duration == Duration {
-        let start = clock.now
-        now = { start.duration(to: clock.now) }
-        sleep = { try await clock.sleep(for: $0) }
     }
 }
 

@@ -10,9 +10,9 @@ extension DocumentTree {
             let siblings = children(of: parent)
             let position = siblings.firstIndex(of: index) ?? 0
             if self[parent].kind == .sequence {
-                path.append(DocumentKey(intValue: position))
+                path.append(AnyCodingKey(intValue: position))
             } else {
-                path.append(DocumentKey(stringValue: string(siblings[position - position % 2]) ?? ""))
+                path.append(AnyCodingKey(stringValue: string(siblings[position - position % 2]) ?? ""))
             }
             index = parent
         }
@@ -85,21 +85,5 @@ extension DocumentTree {
         let (first, second) = (self[a], self[b])
         if first.kind == .escapedText || second.kind == .escapedText { return string(a) == string(b) }
         return first.length == second.length && raw(a).elementsEqual(raw(b))
-    }
-}
-
-/// A key of a map or an index of a list in the path of a fault.
-struct DocumentKey: CodingKey {
-    let stringValue: String
-    let intValue: Int?
-
-    init(stringValue: String) {
-        self.stringValue = stringValue
-        self.intValue = nil
-    }
-
-    init(intValue: Int) {
-        self.stringValue = String(intValue)
-        self.intValue = intValue
     }
 }

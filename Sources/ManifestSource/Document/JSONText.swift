@@ -1,5 +1,5 @@
 /// JSON string literals (RFC 8259 section 7).
-enum JSONText {
+package enum JSONText {
     /// The text of a literal without its quotes, nil when an escape or the UTF-8 is bad. A lone surrogate
     /// becomes U+FFFD, as the API server reads it.
     static func unescaped(_ raw: ArraySlice<UInt8>) -> String? {
@@ -74,7 +74,7 @@ enum JSONText {
     }
 
     /// A string as a JSON literal with its quotes.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

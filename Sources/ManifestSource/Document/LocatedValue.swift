@@ -40,12 +40,12 @@ package struct LocatedValue: Sendable, Hashable {
     ///
     /// - Parameter path: what the fault calls the text.
     /// - Throws: what keeps it from being read, with its place.
-    package static func documents(_ bytes: [UInt8], path: String) throws(ManifestFault) -> [LocatedValue] {
+    package static func documents(_ bytes: [UInt8], path: String) throws(FileFault) -> [LocatedValue] {
         var sink = LocatedValueSink()
         do throws(SyntaxFault) {
             try ManifestContents.read(bytes, into: &sink)
         } catch {
-            throw ManifestFault(
+            throw FileFault(
                 path: path, line: Int(error.position.line), column: Int(error.position.column), message: error.message)
         }
         return sink.documents

@@ -19,8 +19,8 @@ package final class LocatedObject: Sendable {
     /// `path:line:column`.
     var place: String { "\(path):\(position.line):\(position.column)" }
 
-    func fault(_ message: String) -> ManifestFault {
-        ManifestFault(
+    func fault(_ message: String) -> FileFault {
+        FileFault(
             path: path, line: Int(position.line), column: Int(position.column), message: "\(reference): \(message)")
     }
 
@@ -33,7 +33,7 @@ package final class LocatedObject: Sendable {
 /// What one file holds.
 package struct ManifestContents: Sendable {
     package var objects: [LocatedObject] = []
-    package var faults: [ManifestFault] = []
+    package var faults: [FileFault] = []
     /// Objects of the file that are wrong, as far as their names could be read.
     package var badReferences: Set<ObjectReference> = []
     /// Something in the file could not be read far enough to know which objects it holds.
@@ -46,18 +46,18 @@ package struct ManifestContents: Sendable {
     package init() {}
 
     /// What stands for a file that could not be read at all.
-    init(unreadable fault: ManifestFault, isMissing: Bool = false) {
+    init(unreadable fault: FileFault, isMissing: Bool = false) {
         faults = [fault]
         isIncomplete = true
         self.isMissing = isMissing
     }
 
-    mutating func add(_ fault: ManifestFault) {
+    mutating func add(_ fault: FileFault) {
         if faults.count < ManifestLimits.faultsPerFile {
             faults.append(fault)
         } else if faults.count == ManifestLimits.faultsPerFile {
             faults.append(
-                ManifestFault(path: fault.path, message: "more than \(ManifestLimits.faultsPerFile) faults, the rest is not shown"))
+                FileFault(path: fault.path, message: "more than \(ManifestLimits.faultsPerFile) faults, the rest is not shown"))
         }
     }
 }

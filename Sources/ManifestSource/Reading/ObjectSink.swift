@@ -82,7 +82,7 @@ struct ObjectSink: DocumentSink {
     mutating func addSyntaxFault(_ fault: SyntaxFault) {
         contents.isIncomplete = true
         contents.add(
-            ManifestFault(
+            FileFault(
                 path: path, line: Int(fault.position.line), column: Int(fault.position.column), message: fault.message))
     }
 
@@ -200,7 +200,7 @@ extension ObjectSink {
     private mutating func add(_ tree: DocumentTree, _ node: DocumentTree.Index, _ message: String) {
         let position = position(of: node, tree)
         contents.add(
-            ManifestFault(path: path, line: Int(position.line), column: Int(position.column), message: message))
+            FileFault(path: path, line: Int(position.line), column: Int(position.column), message: message))
     }
 
     private mutating func position(of index: DocumentTree.Index, _ tree: DocumentTree) -> TextPosition {

@@ -4,11 +4,11 @@ package import ObjectStore
 package struct ManifestBatch: Sendable {
     package var events: [StoreEvent] = []
     /// Everything wrong now, by place.
-    package var faults: [ManifestFault] = []
+    package var faults: [FileFault] = []
     /// What of `faults` the last batch did not have.
-    package var newFaults: [ManifestFault] = []
+    package var newFaults: [FileFault] = []
     /// What the last batch had and is right now.
-    package var mendedFaults: [ManifestFault] = []
+    package var mendedFaults: [FileFault] = []
     /// Allocated addresses and ports that gave way to Services naming them.
     package var moves: [AllocationMove] = []
     /// One line each, for an operator: about the state folder and the watches.

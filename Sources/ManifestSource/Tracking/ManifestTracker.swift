@@ -11,7 +11,7 @@ internal import ObjectStore
 struct ManifestTracker {
     struct File {
         var objects: [LocatedObject]
-        var faults: [ManifestFault]
+        var faults: [FileFault]
         var skippedKinds: [String: Int]
     }
 
@@ -25,9 +25,9 @@ struct ManifestTracker {
     /// The versions of Services in use: not the last one while that is refused.
     private var accepted: [ObjectKey: LocatedObject] = [:]
     /// Why the last version of a Service is not in use.
-    private var refusals: [ObjectKey: ManifestFault] = [:]
+    private var refusals: [ObjectKey: FileFault] = [:]
     private var skippedKinds: [String: Int] = [:]
-    private var lastFaults: Set<ManifestFault> = []
+    private var lastFaults: Set<FileFault> = []
     private var isSynced = false
 
     init(allocator: AddressAllocator) {
@@ -227,7 +227,7 @@ extension ManifestTracker {
     }
 
     private mutating func finish(_ batch: inout ManifestBatch, isComplete: Bool) {
-        var faults: [ManifestFault] = []
+        var faults: [FileFault] = []
         for path in faultyFiles { faults += files[path]?.faults ?? [] }
         faults += refusals.values
         for (reference, others) in rivals {

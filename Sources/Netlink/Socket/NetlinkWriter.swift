@@ -70,49 +70,42 @@ struct NetlinkWriter: ~Copyable, Sendable {
 
     /// An attribute of 32 bits in network order, as nf_tables has them.
     mutating func put(_ type: Int, networkOrder value: UInt32) {
-        reserve(8)
-        store(UInt16(8), at: count)
-        store(UInt16(type), at: count + 2)
-        store(value.bigEndian, at: count + 4)
-        count += 8
+        let payload = addAttribute(type, byteCount: 4)
+        store(value.bigEndian, at: payload)
     }
 
     /// An attribute of 64 bits in network order.
     mutating func put(_ type: Int, networkOrder value: UInt64) {
-        reserve(12)
-        store(UInt16(12), at: count)
-        store(UInt16(type), at: count + 2)
-        store(value.bigEndian, at: count + 4)
-        count += 12
+        let payload = addAttribute(type, byteCount: 8)
+        store(value.bigEndian, at: payload)
     }
 
     /// An attribute of 32 bits in the order of the host, as rtnetlink has them.
     mutating func put(_ type: Int, hostOrder value: UInt32) {
-        reserve(8)
-        store(UInt16(8), at: count)
-        store(UInt16(type), at: count + 2)
-        store(value, at: count + 4)
-        count += 8
+        let payload = addAttribute(type, byteCount: 4)
+        store(value, at: payload)
     }
 
     mutating func put(_ type: Int, _ bytes: [UInt8]) {
-        let padded = (bytes.count + 3) & ~3
-        reserve(4 + padded)
-        store(UInt16(4 + bytes.count), at: count)
-        store(UInt16(type), at: count + 2)
-        copy(bytes, to: count + 4)
-        count += 4 + padded
+        let payload = addAttribute(type, byteCount: bytes.count)
+        copy(bytes, to: payload)
     }
 
     /// A NUL-terminated string.
     mutating func put(_ type: Int, _ text: String) {
-        let length = text.utf8.count + 1
-        let padded = (length + 3) & ~3
+        let payload = addAttribute(type, byteCount: text.utf8.count + 1)
+        copy(text, to: payload)
+    }
+
+    /// An attribute's header, and room for what it holds, padded to four. Returns where that begins.
+    private mutating func addAttribute(_ type: Int, byteCount: Int) -> Int {
+        let padded = (byteCount + 3) & ~3
         reserve(4 + padded)
-        store(UInt16(4 + length), at: count)
-        store(UInt16(type), at: count + 2)
-        copy(text, to: count + 4)
+        let start = count
+        store(UInt16(4 + byteCount), at: start)
+        store(UInt16(type), at: start + 2)
         count += 4 + padded
+        return start + 4
     }
 
     /// Bytes without an attribute header, padded to four.

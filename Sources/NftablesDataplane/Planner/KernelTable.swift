@@ -18,14 +18,8 @@ package struct KernelTable: Sendable {
     /// chain that another version left would go on acting on packets.
     func hasLayout(_ layout: TableLayout) -> Bool {
         !isForeign && sets.count == layout.sets.count && chains.count == layout.chains.count + balanceChains.count
-            && layout.sets.allSatisfy { wanted in
-                guard let found = sets[wanted.name] else { return false }
-                return found.key == wanted.key && found.data == wanted.data && found.flags == wanted.flags
-            }
-            && layout.chains.allSatisfy { wanted in
-                guard let found = chains[wanted.name] else { return false }
-                return found.attachment == wanted.attachment
-            } && balanceChains.allSatisfy { chains[$0.name]?.attachment == nil }
+            && sets.hold(layout.sets) && chains.hold(layout.chains)
+            && balanceChains.allSatisfy { chains[$0.name]?.attachment == nil }
     }
 
     /// The treatments that the dispatch maps and masquerade sets describe, by code.

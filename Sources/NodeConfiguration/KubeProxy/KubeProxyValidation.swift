@@ -1,9 +1,10 @@
+internal import ManifestSource
 internal import NetworkTypes
 
 /// What a KubeProxyConfiguration may say (pkg/proxy/apis/config/validation of Kubernetes 1.36), as faults with places.
 struct KubeProxyValidation {
     let document: ConfigurationDocument
-    private(set) var faults: [ConfigurationFault] = []
+    private(set) var faults: [FileFault] = []
 
     /// Interface names hold 15 bytes at most (IFNAMSIZ in linux/if.h, with the final zero).
     private static let interfaceNameBytes = 15

@@ -1,4 +1,4 @@
-internal import ManifestSource
+package import ManifestSource
 
 /// A configuration file that was read: what it sets, and where.
 package struct ConfigurationDocument: Sendable {
@@ -13,12 +13,12 @@ package struct ConfigurationDocument: Sendable {
     package private(set) var values: [String: ConfigurationValue]
     private var places: [String: Place]
     /// Fields that nobody knows, and those given twice; the last of two holds.
-    package let strayFaults: [ConfigurationFault]
+    package let strayFaults: [FileFault]
 
     /// - Parameter values: what is set; what the schema does not know is a mistake of the caller.
     package init(
         schema: ConfigurationSchema, path: String = "", values: [String: ConfigurationValue] = [:],
-        places: [String: Place] = [:], strayFaults: [ConfigurationFault] = []
+        places: [String: Place] = [:], strayFaults: [FileFault] = []
     ) {
         precondition(values.keys.allSatisfy { schema[$0] != nil })
         self.schema = schema
@@ -44,9 +44,9 @@ package struct ConfigurationDocument: Sendable {
     package mutating func set(_ field: String, to value: ConfigurationValue) { values[field] = value }
 
     /// A fault shown at a field, or at the file when the field is not there.
-    package func fault(_ field: String, _ message: String) -> ConfigurationFault {
+    package func fault(_ field: String, _ message: String) -> FileFault {
         let place = places[field]
-        return ConfigurationFault(
+        return FileFault(
             path: path, line: place?.line ?? 0, column: place?.column ?? 0, message: "\(field): \(message)")
     }
 
@@ -81,19 +81,17 @@ extension ConfigurationDocument {
     /// - Throws: everything that keeps it from being used, with line and column; unknown fields do not.
     package init(_ bytes: [UInt8], path: String) throws(ConfigurationFaults) {
         let documents: [LocatedValue]
-        do throws(ManifestFault) {
+        do throws(FileFault) {
             documents = try LocatedValue.documents(bytes, path: path)
         } catch {
-            throw ConfigurationFaults([
-                ConfigurationFault(path: path, line: error.line, column: error.column, message: error.message)
-            ])
+            throw ConfigurationFaults([error])
         }
         guard let document = documents.first else {
-            throw ConfigurationFaults([ConfigurationFault(path: path, message: "the file is empty: expected a configuration")])
+            throw ConfigurationFaults([FileFault(path: path, message: "the file is empty: expected a configuration")])
         }
         if documents.count > 1 {
             throw ConfigurationFaults([
-                ConfigurationFault(
+                FileFault(
                     path: path, line: documents[1].line, column: documents[1].column,
                     message: "a second document begins here; expected one configuration")
             ])

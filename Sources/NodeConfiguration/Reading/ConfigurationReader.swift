@@ -3,10 +3,10 @@ internal import ManifestSource
 /// Turns a document's values into those of a schema's fields.
 struct ConfigurationReader {
     let path: String
-    private var faults: [ConfigurationFault] = []
+    private var faults: [FileFault] = []
     private var values: [String: ConfigurationValue] = [:]
     private var places: [String: ConfigurationDocument.Place] = [:]
-    private var strayFaults: [ConfigurationFault] = []
+    private var strayFaults: [FileFault] = []
 
     init(path: String) { self.path = path }
 
@@ -61,7 +61,7 @@ struct ConfigurationReader {
     }
 
     private mutating func addStray(_ entry: LocatedValue.Entry, _ message: String) {
-        strayFaults.append(ConfigurationFault(path: path, line: entry.line, column: entry.column, message: message))
+        strayFaults.append(FileFault(path: path, line: entry.line, column: entry.column, message: message))
     }
 
     private mutating func readGroup(_ entry: LocatedValue.Entry, _ name: String, of schema: ConfigurationSchema) {
@@ -84,8 +84,8 @@ struct ConfigurationReader {
         }
     }
 
-    private func fault(_ value: LocatedValue, _ message: String) -> ConfigurationFault {
-        ConfigurationFault(path: path, line: value.line, column: value.column, message: message)
+    private func fault(_ value: LocatedValue, _ message: String) -> FileFault {
+        FileFault(path: path, line: value.line, column: value.column, message: message)
     }
 }
 

@@ -1,3 +1,5 @@
+internal import ManifestSource
+
 extension ConfigurationDocument {
     /// The whole configuration as YAML: what is set, and the default of every other field.
     ///
@@ -71,7 +73,7 @@ private enum YAMLText {
         case .text(let text): scalar(text)
         case .list(let items): "[" + items.map(inline).joined(separator: ", ") + "]"
         case .map(let entries):
-            "{" + entries.sorted { $0.key < $1.key }.map { "\(quoted($0.key)): \(inline($0.value))" }.joined(separator: ", ") + "}"
+            "{" + entries.sorted { $0.key < $1.key }.map { "\(JSONText.quoted($0.key)): \(inline($0.value))" }.joined(separator: ", ") + "}"
         }
     }
 
@@ -87,21 +89,6 @@ private enum YAMLText {
         let isDuration = text.last?.isLetter == true && GoDuration.parse(text) != nil
         let reserved: Set<String> = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
         let isPlain = isWord && (begins == true || isDuration) && !reserved.contains(text.lowercased())
-        return isPlain ? text : quoted(text)
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20:
-                let hex = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        return isPlain ? text : JSONText.quoted(text)
     }
 }

@@ -1,5 +1,6 @@
 package import Logging
 import NIOCore
+import NetworkTypes
 import ServiceLifecycle
 import Synchronization
 

@@ -13,14 +13,7 @@ struct RedirectionKernel: Sendable {
     /// Every set and chain is there in the shape this version writes, and nothing else.
     func hasLayout(_ layout: RedirectionLayout) -> Bool {
         !isForeign && sets.count == layout.sets.count && chains.count == layout.chains.count
-            && layout.sets.allSatisfy { wanted in
-                guard let found = sets[wanted.name] else { return false }
-                return found.key == wanted.key && found.data == wanted.data && found.flags == wanted.flags
-            }
-            && layout.chains.allSatisfy { wanted in
-                guard let found = chains[wanted.name] else { return false }
-                return found.attachment == wanted.attachment
-            }
+            && sets.hold(layout.sets) && chains.hold(layout.chains)
     }
 }
 

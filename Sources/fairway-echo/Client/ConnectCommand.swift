@@ -25,15 +25,12 @@ struct ConnectCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long to wait for an answer.", valueName: "duration"))
     var timeout = DurationArgument(.seconds(1))
 
-    @Option(help: ArgumentHelp("Where to connect from.", valueName: "address[:port]"))
-    var bind: SourceArgument?
+    @OptionGroup var source: SourceOptions
 
     func validate() throws {
         if !(1...1_000_000).contains(count) { throw ValidationError("--count must be 1 to 1000000") }
         if !(0...100_000).contains(rate) { throw ValidationError("--rate must be 0 to 100000") }
-        if let bind, bind.address.family != target.address.family {
-            throw ValidationError("--bind and the server's address are of different families")
-        }
+        try source.check(target.address)
     }
 
     func run() throws {
@@ -44,7 +41,7 @@ struct ConnectCommand: ParsableCommand {
             if rate > 0 { try Self.wait(on: pause, until: start + .seconds(1) * index / rate) }
             do throws(ClientFailure) {
                 let client = try EchoClient(
-                    transport, target.address, from: bind?.address, timeout: timeout.duration)
+                    transport, target.address, from: source.address, timeout: timeout.duration)
                 printResult(try transport == .tcp ? client.readLine() : client.ask("ping-\(index)"))
             } catch {
                 hasFailed = true

@@ -25,8 +25,7 @@ struct StreamCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long nothing may come back.", valueName: "duration"))
     var timeout = DurationArgument(.seconds(5))
 
-    @Option(help: ArgumentHelp("Where to connect from.", valueName: "address[:port]"))
-    var bind: SourceArgument?
+    @OptionGroup var source: SourceOptions
 
     func validate() throws {
         if transport != .tcp { throw ValidationError("stream needs tcp") }
@@ -34,14 +33,12 @@ struct StreamCommand: ParsableCommand {
             throw ValidationError("--bytes-per-second must be 1 to 10000000000")
         }
         if !(seconds > 0 && seconds <= 86_400) { throw ValidationError("--seconds must be above 0, at most 86400") }
-        if let bind, bind.address.family != target.address.family {
-            throw ValidationError("--bind and the server's address are of different families")
-        }
+        try source.check(target.address)
     }
 
     func run() throws {
         do throws(ClientFailure) {
-            let client = try EchoClient(.tcp, target.address, from: bind?.address, timeout: timeout.duration)
+            let client = try EchoClient(.tcp, target.address, from: source.address, timeout: timeout.duration)
             printResult("streaming \(try client.readLine())")
             var transfer = EchoTransfer(bytesPerSecond: bytesPerSecond, seconds: seconds, timeout: timeout.duration)
             try transfer.run(client.socket)

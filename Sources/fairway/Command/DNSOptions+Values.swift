@@ -1,7 +1,6 @@
 internal import ClusterZone
 internal import DNSForwarder
 internal import DNSWire
-internal import FoundationEssentials
 internal import KubernetesModel
 internal import LinuxSystem
 internal import NetworkTypes
@@ -163,7 +162,7 @@ extension DNSOptions {
     }
 
     private func workers() throws(CommandFailure) -> Int {
-        guard let dnsWorkers else { return min(Self.workerLimit, max(1, ProcessInfo.processInfo.activeProcessorCount)) }
+        guard let dnsWorkers else { return min(Self.workerLimit, ProcessorCount.available) }
         return try count(dnsWorkers, "--dns-workers", 1...Self.workerLimit)
     }
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FoundationEssentials
+internal import NetworkTypes
 internal import Observability
 internal import Yams
 

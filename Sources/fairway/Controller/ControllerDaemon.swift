@@ -3,7 +3,6 @@ internal import EndpointSliceController
 internal import Logging
 internal import Observability
 internal import ServiceLifecycle
-internal import UnixSignals
 
 /// `fairway controller`: one of several replicas that may write the slices.
 struct ControllerDaemon {
@@ -35,29 +34,16 @@ struct ControllerDaemon {
         ]
         if let kubeconfig = try KubeconfigService.make(configuration.source.followed, logger: logger) { services.append(kubeconfig) }
         services += pages(prometheus)
-        do {
-            try await ServiceGroup(
-                configuration: .init(
-                    services: services, gracefulShutdownSignals: [.sigterm, .sigint, .sighup],
-                    logger: Logger(label: "lifecycle") { _ in LineLogHandler(level: .error) })
-            ).run()
-        } catch let error as ListenError {
-            throw CommandFailure.failed("\(error)")
-        }
+        try await ServiceGroup.runUntilSignal(services)
         logger.info("fairway controller ends")
     }
 
     private func pages(_ prometheus: PrometheusMetrics) -> [any ServiceLifecycle.Service] {
-        let pages: [(address: ListenAddress?, path: String, page: @Sendable () -> PageServer.Page)] = [
-            (configuration.healthz, "/healthz", { PageServer.Page(text: "ok") }),
-            (configuration.metrics, "/metrics", { .exposition(of: prometheus) }),
-        ]
-        return pages.compactMap { item in
-            guard let address = item.address else { return nil }
-            let (logger, path) = (logger, item.path)
-            return PageServer(
-                address: address, path: path, logger: logger,
-                onBound: { logger.info("\(path.dropFirst()) at http://\($0)\(path)") }, page: item.page)
-        }
+        StatusPages(
+            pages: [
+                (configuration.healthz, "/healthz", { PageServer.Page(text: "ok") }),
+                (configuration.metrics, "/metrics", { .exposition(of: prometheus) }),
+            ], logger: logger
+        ).services
     }
 }

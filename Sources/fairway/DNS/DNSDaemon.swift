@@ -4,7 +4,6 @@ internal import Logging
 internal import ManifestSource
 internal import Observability
 internal import ServiceLifecycle
-internal import UnixSignals
 
 /// `fairway dns`: names alone, with no rules and no rights but for a port below 1024.
 struct DNSDaemon {
@@ -22,7 +21,7 @@ struct DNSDaemon {
 
     /// Runs until SIGTERM, SIGINT or SIGHUP, and answers what has been asked until then.
     func run() async throws {
-        let prometheus = PrometheusMetrics(catalog: MetricCatalog.all + MetricCatalog.dns + MetricCatalog.kubernetes)
+        let prometheus = PrometheusMetrics(catalog: MetricCatalog.all + MetricCatalog.dns + configuration.source.metrics)
         MetricsSystem.bootstrap(prometheus)
         let dns = try DNSService(configuration.dns, hostAddresses: try HostAddresses.current(), logger: logger)
         let kinds = configuration.watchedKinds
@@ -41,15 +40,7 @@ struct DNSDaemon {
         ).services
         services += dns.services
         logger.info("\(Version.text) dns starts", metadata: ["source": "\(configuration.source.text)"])
-        do {
-            try await ServiceGroup(
-                configuration: .init(
-                    services: services, gracefulShutdownSignals: [.sigterm, .sigint, .sighup],
-                    logger: Logger(label: "lifecycle") { _ in LineLogHandler(level: .error) })
-            ).run()
-        } catch let error as ListenError {
-            throw CommandFailure.failed("\(error)")
-        }
+        try await ServiceGroup.runUntilSignal(services)
         logger.info("fairway dns ends")
     }
 

@@ -12,18 +12,13 @@ struct DNSPages {
 
     var services: [any ServiceLifecycle.Service] {
         let (configuration, engine, metrics) = (service.configuration, service.engine, metrics)
-        let pages: [(address: ListenAddress?, path: String, page: @Sendable () -> PageServer.Page)] = [
-            (configuration.health, "/health", { PageServer.Page(text: "OK") }),
-            (configuration.ready, "/ready", { Self.ready(engine.readiness) }),
-            (configuration.metrics, "/metrics", { .exposition(of: metrics) }),
-        ]
-        return pages.compactMap { item in
-            guard let address = item.address else { return nil }
-            let (logger, path) = (logger, item.path)
-            return PageServer(
-                address: address, path: path, waitsForAddress: waitsForAddresses, logger: logger,
-                onBound: { logger.info("dns \(path.dropFirst()) at http://\($0)\(path)") }, page: item.page)
-        }
+        return StatusPages(
+            pages: [
+                (configuration.health, "/health", { PageServer.Page(text: "OK") }),
+                (configuration.ready, "/ready", { Self.ready(engine.readiness) }),
+                (configuration.metrics, "/metrics", { .exposition(of: metrics) }),
+            ], logPrefix: "dns ", waitsForAddresses: waitsForAddresses, logger: logger
+        ).services
     }
 
     static func ready(_ readiness: DNSReadiness) -> PageServer.Page {

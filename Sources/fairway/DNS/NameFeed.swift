@@ -7,11 +7,8 @@ internal import Synchronization
 final class NameFeed: Sendable {
     private struct State {
         var feed: ClusterFeed
-        /// Collected until every source has synced.
-        var waiting = DirtyKeys()
-        var isSynced = false
-        /// As `follow` was told last.
-        var sources = SourceStates()
+        /// Held back until every source has synced.
+        var steps = FollowerSteps()
     }
 
     private let state: Mutex<State>
@@ -26,14 +23,10 @@ final class NameFeed: Sendable {
     /// Takes a batch of events in, of whatever source, on the thread that brings it. O(what it touches).
     func apply(_ events: [StoreEvent]) -> Engine.Progress {
         state.withLock { state in
-            state.waiting.formUnion(state.feed.apply(events))
+            state.steps.add(state.feed.apply(events))
             let store = state.feed.store
-            if store.isSynced, !state.waiting.isEmpty || !state.isSynced || store.sources != state.sources {
-                // Steps are handed on under the lock, so that they arrive in their order.
-                follow(store.snapshot, state.waiting, store.sources)
-                state.waiting = DirtyKeys()
-                (state.isSynced, state.sources) = (true, store.sources)
-            }
+            // Steps are handed on under the lock, so that they arrive in their order.
+            if store.isSynced { state.steps.tell(follow, of: store) }
             return Engine.Progress(
                 isSynced: store.isSynced, serviceCount: store.snapshot.services.count,
                 podsWithoutAddress: state.feed.controller?.statistics.podsWithoutAddress ?? 0, newConflicts: [])

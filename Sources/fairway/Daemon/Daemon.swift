@@ -12,7 +12,6 @@ internal import Relay
 internal import ServiceLifecycle
 internal import ServicePolicy
 internal import ServiceTable
-internal import UnixSignals
 internal import UserspaceDataplane
 
 /// `fairway run`: wires sources, engine, dataplane and the places where the daemon answers.
@@ -168,16 +167,7 @@ struct Daemon {
         logger.info(
             "\(Version.text) starts",
             metadata: ["node": "\(configuration.policy.nodeName)", "source": "\(configuration.source.text)"])
-        do {
-            try await ServiceGroup(
-                configuration: .init(
-                    services: services, gracefulShutdownSignals: [.sigterm, .sigint, .sighup], logger: Logger(label: "lifecycle") {
-                        _ in LineLogHandler(level: .error)
-                    })
-            ).run()
-        } catch let error as ListenError {
-            throw CommandFailure.failed("\(error)")
-        }
+        try await ServiceGroup.runUntilSignal(services)
         lock?.release()
         let farewell = RelayFarewell(
             engines: [relays.relay, localhost?.relay].compactMap { $0?.engine }, drainTime: configuration.userspace.drainSeconds.map { .seconds($0) }, logger: logger)
@@ -276,9 +266,8 @@ extension Duration {
 extension Daemon.Configuration {
     /// With the series of what this daemon does.
     func makeMetrics() -> PrometheusMetrics {
-        var catalog = MetricCatalog.all
+        var catalog = MetricCatalog.all + source.metrics
         if dns != nil { catalog += MetricCatalog.dns }
-        if case .api = source { catalog += MetricCatalog.kubernetes }
         if !localhostNodePorts.isEmpty { catalog += MetricCatalog.relay }
         switch mode {
         case .nftables: return PrometheusMetrics(catalog: catalog)

@@ -20,11 +20,8 @@ final class Engine: Sendable {
         var waiting = DirtyKeys()
         var hasDecided = false
         var knownConflicts: Set<FrontendConflict> = []
-        /// As `followNames` was told last.
-        var sources = SourceStates()
-        /// Not told to `followNames` yet.
-        var unnamed = DirtyKeys()
-        var hasNamed = false
+        /// For `followNames`, held back until `nameKinds` have synced too.
+        var nameSteps = FollowerSteps()
     }
 
     /// What one batch led to.
@@ -102,8 +99,8 @@ final class Engine: Sendable {
             if !step.isEmpty || !state.hasDecided { submit(step) }
             if !state.hasDecided { state.policy.finishAdoption() }
             if !changed.isEmpty || !state.hasDecided { follow(state.feed.store.snapshot, changed, state.feed.store.sources) }
-            state.unnamed.formUnion(changed)
-            tellNames(&state)
+            state.nameSteps.add(changed)
+            if state.feed.store.syncedKinds.isSuperset(of: nameKinds) { state.nameSteps.tell(followNames, of: state.feed.store) }
             state.hasDecided = true
         }
         let conflicts = state.policy.conflicts
@@ -113,15 +110,6 @@ final class Engine: Sendable {
         return Progress(
             isSynced: state.feed.store.isSynced, serviceCount: state.feed.store.snapshot.services.count,
             podsWithoutAddress: podsWithoutAddress, newConflicts: fresh.map { ($0.key, $0.value) })
-    }
-
-    private func tellNames(_ state: inout State) {
-        let (store, sources) = (state.feed.store, state.feed.store.sources)
-        guard store.syncedKinds.isSuperset(of: nameKinds),
-            !state.unnamed.isEmpty || !state.hasNamed || sources != state.sources
-        else { return }
-        followNames(store.snapshot, state.unnamed, sources)
-        (state.unnamed, state.hasNamed, state.sources) = (DirtyKeys(), true, sources)
     }
 
     /// What is held now: values, to be read without holding anything up.

@@ -43,7 +43,7 @@ struct ManifestService: ServiceLifecycle.Service {
 /// What is wrong with the manifests now, for `get status` and the metrics.
 final class ManifestReport: Sendable {
     struct Contents: Sendable {
-        var faults: [ManifestFault] = []
+        var faults: [FileFault] = []
         var skippedKinds: [String: Int] = [:]
         var podsWithoutAddress = 0
     }

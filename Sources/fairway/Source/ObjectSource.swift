@@ -2,6 +2,7 @@ internal import KubernetesModel
 internal import Logging
 internal import ManifestSource
 internal import ObjectStore
+internal import Observability
 
 /// Where the objects come from: folders of manifests, or a cluster's API.
 enum ObjectSource: Sendable {
@@ -25,6 +26,14 @@ enum ObjectSource: Sendable {
         let events = try ClusterEvents(source: source, controller: "fairway", instance: nodeName, logger: logger)
         events.starting(node: nodeName)
         return events
+    }
+
+    /// Series of following it.
+    var metrics: [MetricDescription] {
+        switch self {
+        case .manifests: []
+        case .api: MetricCatalog.kubernetes
+        }
     }
 
     /// One line for people.

@@ -20,15 +20,7 @@ struct WatchedKinds: Sendable, Hashable {
             ? Selection(labels: "!\(LabelKey.serviceProxyName)", fields: "spec.clusterIP!=None") : Selection()
         kinds.selections[.serviceCIDR] = Selection()
         kinds.selections[.node] = Selection(fields: "metadata.name=\(nodeName)")
-        var slices = names == nil ? ["!\(LabelKey.headless)"] : []
-        if endpoints == .fromPods {
-            slices.append("\(LabelKey.managedBy)!=\(SliceManager.controller)")
-            // Zones of endpoints are those of their Nodes; Endpoints of Services without selector are mirrored here.
-            (kinds.selections[.pod], kinds.selections[.node], kinds.selections[.endpoints]) = (
-                Selection(), Selection(), Selection()
-            )
-        }
-        kinds.selections[.endpointSlice] = Selection(labels: slices.joined(separator: ","))
+        kinds.addEndpoints(endpoints, sliceLabels: names == nil ? ["!\(LabelKey.headless)"] : [])
         kinds.expected = Set(kinds.selections.keys).subtracting([.serviceCIDR])
         if let names { kinds.add(names, nodeName: nodeName) }
         return kinds
@@ -37,18 +29,22 @@ struct WatchedKinds: Sendable, Hashable {
     /// The kinds of `fairway dns`.
     static func names(_ needs: NameNeeds, nodeName: String, endpoints: ClusterFeed.Endpoints) -> WatchedKinds {
         var kinds = WatchedKinds()
-        (kinds.selections[.service], kinds.selections[.endpointSlice], kinds.selections[.serviceCIDR]) = (
-            Selection(), Selection(), Selection()
-        )
-        if endpoints == .fromPods {
-            kinds.selections[.endpointSlice] = Selection(labels: "\(LabelKey.managedBy)!=\(SliceManager.controller)")
-            (kinds.selections[.pod], kinds.selections[.node], kinds.selections[.endpoints]) = (
-                Selection(), Selection(), Selection()
-            )
-        }
+        (kinds.selections[.service], kinds.selections[.serviceCIDR]) = (Selection(), Selection())
+        kinds.addEndpoints(endpoints, sliceLabels: [])
         kinds.add(needs, nodeName: nodeName)
         kinds.expected = Set(kinds.selections.keys).subtracting([.serviceCIDR])
         return kinds
+    }
+
+    /// Slices with these labels, and what endpoints are made of where they are made here: then the cluster's own are passed over.
+    private mutating func addEndpoints(_ endpoints: ClusterFeed.Endpoints, sliceLabels: [String]) {
+        var labels = sliceLabels
+        if endpoints == .fromPods {
+            labels.append("\(LabelKey.managedBy)!=\(SliceManager.controller)")
+            // Zones of endpoints are those of their Nodes; Endpoints of Services without selector are mirrored here.
+            (selections[.pod], selections[.node], selections[.endpoints]) = (Selection(), Selection(), Selection())
+        }
+        selections[.endpointSlice] = Selection(labels: labels.joined(separator: ","))
     }
 
     private mutating func add(_ needs: NameNeeds, nodeName: String) {

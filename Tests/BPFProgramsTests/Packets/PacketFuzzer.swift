@@ -1,16 +1,17 @@
 import NetworkTypes
+import RandomTesting
 
 /// Packets near to valid ones: of clients, of backends, errors about both, in pieces; some bytes changed, cut or added,
 /// and the checksums sometimes put right again.
 struct PacketFuzzer {
-    private var dice: PacketDice
+    private var dice: SplitMix64
     /// What the backends were sent so far, for them to answer; the oldest make room.
     private var seen: [Flow] = []
     static let seenLimit = 256
 
     static let transports = [Transport.tcp, Transport.udp]
 
-    init(seed: UInt64) { dice = PacketDice(seed: seed) }
+    init(seed: UInt64) { dice = SplitMix64(seed: seed) }
 
     static func frontend(_ family: IPFamily, port: UInt16) -> Endpoint {
         Endpoint(family == .ipv4 ? "10.96.0.10" : "fd00:96::a", port)
@@ -97,4 +98,8 @@ struct PacketFuzzer {
         let flow = reading.flow
         if let settled = Translation(flow, becomes: flow).packet(frame) { frame = settled }
     }
+}
+
+extension SplitMix64 {
+    fileprivate mutating func roll(_ sides: Int) -> Int { Int.random(in: 0..<sides, using: &self) }
 }

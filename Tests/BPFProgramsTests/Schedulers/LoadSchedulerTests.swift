@@ -2,6 +2,7 @@ import BPF
 import CBPFMaps
 import LoadBalancing
 import NetworkNamespaceTesting
+import RandomTesting
 import Testing
 
 /// lc, wlc, sed and nq, against the models of LoadBalancing, which are given the same arrivals and departures.
@@ -28,7 +29,7 @@ struct LoadSchedulerTests {
     @Test("Every choice is the model's", arguments: schedulers, [1, 2, 17, 128])
     func agrees(_ scheduler: UInt32, _ count: Int) throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         // One in six has no weight, and takes nothing.
         var model = (0..<count).map { BackendLoad(weight: $0 == 0 ? 3 : UInt16.random(in: 0...5, using: &generator)) }
         let probe = try ChoiceProbe()

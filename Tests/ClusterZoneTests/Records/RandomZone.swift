@@ -3,6 +3,7 @@ import KubernetesModel
 import KubernetesModelTesting
 import NetworkTypes
 import ObjectStore
+import RandomTesting
 
 /// Random objects that names are made of: those of ``RandomCluster`` in a few namespaces, with hostnames and external
 /// names, and pods and namespaces.

@@ -1,6 +1,7 @@
 import DNSWire
 import KubernetesModelTesting
 import NetworkTypes
+import RandomTesting
 import Testing
 
 @testable import ClusterZone

@@ -1,4 +1,5 @@
 import NetworkTypes
+import RandomTesting
 import Testing
 
 @testable import DNSServer
@@ -71,7 +72,7 @@ import Testing
     /// Against a plain list in order of idleness.
     @Test func `random steps leave what a plain list leaves`() {
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         var table = Table(limit: 6, limitPerClient: 3)
         var tokens: [Int: Table.Token] = [:]
         var model: [(connection: Int, client: IPAddress, isIdle: Bool)] = []
@@ -105,18 +106,5 @@ import Testing
             #expect(table.count == model.count, "seed \(seed), step \(step)")
             #expect(Set(table.connections) == Set(model.map(\.connection)), "seed \(seed), step \(step)")
         }
-    }
-}
-
-/// A generator that a printed seed repeats.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -48,11 +48,7 @@ final class ClusterNode: Sendable {
 
     /// Starts the daemon, and returns once both families are in the kernel.
     func startDaemon(_ more: [String] = []) async throws -> RunningProcess {
-        let daemon = try node.start(runCommand(more))
-        for line in ["IPv4 compared", "IPv6 compared", "admin socket at", "health at", "metrics at"] {
-            try await daemon.waitForLine(containing: line, timeout: .seconds(30))
-        }
-        return daemon
+        try await base.startDaemon(runCommand(more), timeout: .seconds(30))
     }
 
     func clusterIP(_ last: Int) throws -> SocketAddress {
@@ -67,9 +63,7 @@ final class ClusterNode: Sendable {
 
     /// Asks from the client until a connection is refused.
     func waitUntilRefused(_ target: SocketAddress) async throws {
-        try await eventually("\(target) refuses") {
-            try await self.base.ask(from: self.client, .tcp, target, count: 1).first?.name == "refused"
-        }
+        try await base.waitUntilRefused(target, from: client, within: .seconds(20))
     }
 
     /// New connections all the time, each to a line.
@@ -115,16 +109,4 @@ extension ClusterSettings {
         settings.bookmarkInterval = .milliseconds(300)
         return settings
     }
-}
-
-/// Looks again and again until it is true; how long a change may take on a busy machine is the limit.
-func eventually(_ what: String, within limit: Duration = .seconds(20), _ isTrue: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + limit
-    var holds = try await isTrue()
-    while !holds && ContinuousClock.now < deadline {
-        // Between two looks, so that looking is not what makes the machine busy.
-        try await Task.sleep(for: .milliseconds(20))
-        holds = try await isTrue()
-    }
-    try #require(holds, "not after \(limit): \(what)")
 }

@@ -1,8 +1,8 @@
 import Foundation
 import KubernetesClient
 import KubernetesModel
-import KubernetesModelTesting
 import KubernetesWire
+import RandomTesting
 import Synchronization
 import Testing
 

@@ -1,7 +1,7 @@
 import KubernetesClient
 import KubernetesModel
-import KubernetesModelTesting
 import KubernetesWire
+import RandomTesting
 import Synchronization
 import Testing
 

@@ -3,6 +3,7 @@ import KubernetesClient
 import KubernetesModel
 import KubernetesModelTesting
 import KubernetesWire
+import RandomTesting
 import Testing
 
 @Suite struct LeaderElectorTests {

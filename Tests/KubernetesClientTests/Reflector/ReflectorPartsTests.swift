@@ -1,6 +1,6 @@
 import KubernetesModel
-import KubernetesModelTesting
 import KubernetesWire
+import RandomTesting
 import Testing
 
 @testable import KubernetesClient

@@ -1,9 +1,9 @@
 import Foundation
 import KubernetesClient
 import KubernetesModel
-import KubernetesModelTesting
 import KubernetesWire
 import ObjectStore
+import RandomTesting
 import Synchronization
 import Testing
 

@@ -1,8 +1,8 @@
 import KubernetesClient
 import KubernetesModel
-import KubernetesModelTesting
 import KubernetesWire
 import ObjectStore
+import RandomTesting
 import Testing
 
 /// Watches that say nothing, on a clock that the test moves.

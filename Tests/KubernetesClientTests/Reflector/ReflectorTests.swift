@@ -3,6 +3,7 @@ import KubernetesModel
 import KubernetesModelTesting
 import KubernetesWire
 import ObjectStore
+import RandomTesting
 import Testing
 
 /// One behaviour each, against a source that answers from a script.

@@ -2,6 +2,7 @@ import KubernetesClient
 import KubernetesModel
 import KubernetesModelTesting
 import KubernetesWire
+import RandomTesting
 import Synchronization
 
 /// Namespaces behind ``ListWatching`` with the versions of a real API server: one counter, a window of history that

@@ -1,4 +1,3 @@
-import DataplaneTesting
 import LinuxSystem
 import LoadBalancing
 import NetworkTypes

@@ -1,6 +1,6 @@
-import DataplaneTesting
 import LinuxSystem
 import NetworkTypes
+import RandomTesting
 import Testing
 
 @testable import Relay

@@ -1,5 +1,5 @@
-import DataplaneTesting
 import LoadBalancing
+import RandomTesting
 import Relay
 import Testing
 

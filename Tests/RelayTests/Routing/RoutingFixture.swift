@@ -2,6 +2,7 @@ import DataplaneTesting
 import LinuxSystem
 import LoadBalancing
 import NetworkTypes
+import RandomTesting
 import Relay
 import Synchronization
 

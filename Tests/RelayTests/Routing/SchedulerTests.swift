@@ -1,7 +1,7 @@
-import DataplaneTesting
 import LinuxSystem
 import LoadBalancing
 import NetworkTypes
+import RandomTesting
 import Relay
 import Testing
 

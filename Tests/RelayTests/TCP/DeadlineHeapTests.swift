@@ -1,3 +1,4 @@
+import RandomTesting
 import Testing
 
 @testable import Relay
@@ -6,7 +7,7 @@ import Testing
     @Test("moments come out in their order, however they went in") func order() {
         let seed = UInt64.random(in: 0...UInt64.max)
         print("seed \(seed)")
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         let start = ContinuousClock.now
         var heap = DeadlineHeap()
         var expected: [UInt64] = []

@@ -1,3 +1,4 @@
+import RandomTesting
 import Testing
 
 @testable import Relay
@@ -5,7 +6,7 @@ import Testing
 @Suite struct RecencyLinksTests {
     @Test("any order of changes leaves the lists as arrays would be", arguments: [1, 2, 3] as [UInt64])
     func model(_ seed: UInt64) {
-        var random = TestRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         var links = RecencyLinks()
         var lists = [RecencyLinks.List(), RecencyLinks.List()]
         var models: [[Int]] = [[], []]
@@ -36,18 +37,5 @@ import Testing
             }
             #expect(order == models[index], "seed \(seed)")
         }
-    }
-}
-
-/// xorshift64* (Vigna 2016): a seed repeats a run.
-struct TestRandom: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
     }
 }

@@ -113,16 +113,9 @@ import Testing
         .enabled(if: Requirement.root, "needs root: makes network namespaces"))
     func ports() async throws {
         try await onThread(isolated: true) {
-            try FileDescriptor(opening: "/proc/sys/net/ipv4/ip_local_port_range", flags: O_WRONLY)
-                .writeAll(Array("50000 50003".utf8))
-            let loopback = IPAddress(v4: 0x7F00_0001)
-            let bench = try UDPBench()
-            let backend = try TestPeer(at: SocketAddress(loopback, port: 1000))
-            let (service, backends) = service([backend])
-            let frontend = SocketAddress(loopback, port: 53)
-            try bench.listen(RelayListener(.udp, at: frontend))
-            bench.directory.set(frontend, service)
-            let clients = try (0..<9).map { try TestPeer(at: SocketAddress(loopback, port: 2000 + UInt16($0)), connectedTo: frontend) }
+            let narrow = try NarrowBench(ports: "50000 50003")
+            let (bench, backend, backends) = (narrow.bench, narrow.backend, narrow.backends)
+            let clients = try (0..<9).map { try narrow.client(port: 2000 + UInt16($0)) }
             for client in clients {
                 // Again and again: a port stays taken while a program that another test starts has not executed yet.
                 try bench.run {
@@ -146,17 +139,10 @@ import Testing
         .enabled(if: Requirement.root, "needs root: makes network namespaces"))
     func shortage() async throws {
         try await onThread(isolated: true) {
-            try FileDescriptor(opening: "/proc/sys/net/ipv4/ip_local_port_range", flags: O_WRONLY)
-                .writeAll(Array("50000 50000".utf8))
-            let loopback = IPAddress(v4: 0x7F00_0001)
+            let narrow = try NarrowBench(ports: "50000 50000")
+            let (bench, backends) = (narrow.bench, narrow.backends)
             let taken = try TestPeer(at: SocketAddress(IPAddress(v4: 0), port: 50_000))
-            let bench = try UDPBench()
-            let backend = try TestPeer(at: SocketAddress(loopback, port: 1000))
-            let (service, backends) = service([backend])
-            let frontend = SocketAddress(loopback, port: 53)
-            try bench.listen(RelayListener(.udp, at: frontend))
-            bench.directory.set(frontend, service)
-            let client = try TestPeer(at: SocketAddress(loopback, port: 2000), connectedTo: frontend)
+            let client = try narrow.client(port: 2000)
             for _ in 0..<3 { try client.send([1]) }
             try bench.run { bench.statistics.datagrams[.lost] == 3 }
             #expect(bench.statistics.refusals == [.limit: 3])
@@ -208,4 +194,29 @@ func socketCount() throws -> Int {
         return Int(line.split(separator: " ")[2]) ?? -1
     }
     return -1
+}
+
+/// A frontend with one backend, both at the loopback of a namespace whose sockets get few ports of their own.
+private struct NarrowBench {
+    private static let loopback = IPAddress(v4: 0x7F00_0001)
+
+    let bench: UDPBench
+    let backend: TestPeer
+    let backends: [RelayBackend]
+    private let frontend = SocketAddress(Self.loopback, port: 53)
+
+    /// - Parameter ports: the first and the last, for the namespace of the calling thread.
+    init(ports: String) throws {
+        try FileDescriptor(opening: "/proc/sys/net/ipv4/ip_local_port_range", flags: O_WRONLY).writeAll(Array(ports.utf8))
+        bench = try UDPBench()
+        backend = try TestPeer(at: SocketAddress(Self.loopback, port: 1000))
+        let (service, backends) = service([backend])
+        self.backends = backends
+        try bench.listen(RelayListener(.udp, at: frontend))
+        bench.directory.set(frontend, service)
+    }
+
+    func client(port: UInt16) throws -> TestPeer {
+        try TestPeer(at: SocketAddress(Self.loopback, port: port), connectedTo: frontend)
+    }
 }

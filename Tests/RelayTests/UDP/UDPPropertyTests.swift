@@ -1,5 +1,6 @@
 import LinuxSystem
 import NetworkTypes
+import RandomTesting
 import Testing
 
 @testable import Relay
@@ -10,7 +11,7 @@ import Testing
     @Test("random clients and backends", arguments: [11, 12, 13, 14] as [UInt64])
     func random(_ seed: UInt64) async throws {
         try await onThread {
-            var random = TestRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             let bench = try UDPBench { $0.sessionLimit = 12 }
             let peers = try (0..<4).map { _ in try TestPeer() }
             let (service, backends) = service(peers)

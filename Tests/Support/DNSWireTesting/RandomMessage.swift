@@ -1,5 +1,6 @@
 package import DNSWire
 internal import NetworkTypes
+internal import RandomTesting
 
 /// Messages that decoding can give, decided by a seed.
 package struct RandomMessage {

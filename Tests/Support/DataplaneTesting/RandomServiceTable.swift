@@ -1,4 +1,5 @@
 package import NetworkTypes
+package import RandomTesting
 package import ServiceTable
 
 /// Makes service tables out of small pools, so that frontends, backends and treatments meet often:

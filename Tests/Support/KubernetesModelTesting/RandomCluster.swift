@@ -1,6 +1,7 @@
 package import KubernetesModel
 internal import NetworkTypes
 package import ObjectStore
+package import RandomTesting
 
 /// Random objects of one small cluster: few names, addresses and ports, so that they meet and collide.
 package struct RandomCluster {

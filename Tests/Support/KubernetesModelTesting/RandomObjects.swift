@@ -1,5 +1,6 @@
 package import KubernetesModel
 package import NetworkTypes
+package import RandomTesting
 
 /// Random valid objects for property tests: few names, so that they meet, and every field used.
 package struct RandomObjects: Sendable {

@@ -1,6 +1,7 @@
 import DataplaneTesting
 import LinuxSystem
 import NetworkTypes
+import RandomTesting
 import Relay
 import ServiceTable
 import Testing

@@ -1,4 +1,5 @@
 import Glibc
+import RandomTesting
 
 /// Bytes that tell their place in a stream, without an end.
 struct Pattern: Sendable {
@@ -10,7 +11,7 @@ struct Pattern: Sendable {
     static let chunkLimit = period
 
     init(seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         let one = (0..<Self.period).map { _ in UInt8.random(in: 0...255, using: &generator) }
         bytes = one + one
     }
@@ -34,20 +35,5 @@ struct Pattern: Sendable {
                 return unsafe memcmp(one, other + start, some.count) == 0
             }
         }
-    }
-}
-
-/// SplitMix64: small, and the same everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

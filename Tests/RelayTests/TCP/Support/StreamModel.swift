@@ -1,5 +1,6 @@
 import Glibc
 import LinuxSystem
+import RandomTesting
 
 @testable import Relay
 
@@ -22,11 +23,11 @@ struct StreamModel {
     }
 
     private var sides: [Side]
-    private var generator: SeededGenerator
+    private var generator: SplitMix64
     private var log: [String] = []
 
     init(_ relay: TestRelay, _ backend: TestBackend, seed: UInt64) throws {
-        generator = SeededGenerator(seed: seed)
+        generator = SplitMix64(seed: seed)
         let client = try TestStream(to: relay.address)
         let (server, _) = try backend.accept()
         sides = [

@@ -5,17 +5,7 @@ internal import NetworkTypes
 /// sessionAffinity ClientIP (reference 1.2): a client stays at one endpoint of a service port, whatever
 /// frontend it uses, while the endpoint may be used.
 enum AffinityCases {
-    static var all: [ConformanceCase] {
-        IPFamily.allCases.flatMap { family in
-            [TransportProtocol.tcp, .udp].flatMap { transport in
-                cases(WebService(family, transport)).map { row in
-                    var row = row.needing(.affinity).representative((family == .ipv4) == (transport == .tcp))
-                    row.name += ", \(family) \(transport)"
-                    return row
-                }
-            }
-        }
-    }
+    static var all: [ConformanceCase] { WebService.rows(cases).map { $0.needing(.affinity) } }
 
     private static let clients = (0..<World.clientCount).map { Sender.client($0) }
     private static let pods: Set = ["a1", "a2", "b1", "b2"]

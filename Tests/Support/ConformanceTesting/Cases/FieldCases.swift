@@ -8,17 +8,7 @@ enum FieldCases {
     /// Without Service ranges, so that what no Service takes is left alone.
     static let options = PolicyOptions.conformance.with { $0.serviceRanges = [] }
 
-    static var all: [ConformanceCase] {
-        IPFamily.allCases.flatMap { family in
-            [TransportProtocol.tcp, .udp].flatMap { transport in
-                cases(WebService(family, transport)).map { row in
-                    var row = row.representative((family == .ipv4) == (transport == .tcp))
-                    row.name += ", \(family) \(transport)"
-                    return row
-                }
-            }
-        }
-    }
+    static var all: [ConformanceCase] { WebService.rows(cases) }
 
     private static func cases(_ web: WebService) -> [ConformanceCase] {
         serviceFields(web) + ignored(web) + sliceFields(web) + annotations(web)

@@ -5,17 +5,7 @@ internal import ServicePolicy
 
 /// What nobody has at an address of the Service ranges (reference 1.5), and what is none of ours.
 enum ServiceRangeCases {
-    static var all: [ConformanceCase] {
-        IPFamily.allCases.flatMap { family in
-            [TransportProtocol.tcp, .udp].flatMap { transport in
-                cases(WebService(family, transport)).map { row in
-                    var row = row.representative()
-                    row.name += ", \(family) \(transport)"
-                    return row
-                }
-            }
-        }
-    }
+    static var all: [ConformanceCase] { WebService.rows(cases).map { $0.representative() } }
 
     private static func cases(_ web: WebService) -> [ConformanceCase] {
         let other = web.transport == .tcp ? TransportProtocol.udp : .tcp

@@ -5,17 +5,7 @@ internal import NetworkTypes
 /// loadBalancerSourceRanges (reference 1.2): they hold for the load balancer's address alone, for every
 /// origin, before anything else is decided.
 enum SourceRangeCases {
-    static var all: [ConformanceCase] {
-        IPFamily.allCases.flatMap { family in
-            [TransportProtocol.tcp, .udp].flatMap { transport in
-                cases(WebService(family, transport)).map { row in
-                    var row = row.needing(.sourceRanges).representative((family == .ipv4) == (transport == .tcp))
-                    row.name += ", \(family) \(transport)"
-                    return row
-                }
-            }
-        }
-    }
+    static var all: [ConformanceCase] { WebService.rows(cases).map { $0.needing(.sourceRanges) } }
 
     private static func host(_ address: IPAddress) -> IPPrefix { IPPrefix(address) }
 

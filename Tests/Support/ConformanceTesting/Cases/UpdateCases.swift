@@ -4,17 +4,7 @@ internal import NetworkTypes
 
 /// What holds after each kind of update.
 enum UpdateCases {
-    static var all: [ConformanceCase] {
-        IPFamily.allCases.flatMap { family in
-            [TransportProtocol.tcp, .udp].flatMap { transport in
-                cases(WebService(family, transport)).map { row in
-                    var row = row.representative((family == .ipv4) == (transport == .tcp))
-                    row.name += ", \(family) \(transport)"
-                    return row
-                }
-            }
-        }
-    }
+    static var all: [ConformanceCase] { WebService.rows(cases) }
 
     private static func cases(_ web: WebService) -> [ConformanceCase] { serviceUpdates(web) + portUpdates(web) + endpointUpdates(web) }
 

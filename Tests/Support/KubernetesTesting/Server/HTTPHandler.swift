@@ -1,6 +1,7 @@
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
+internal import NetworkTypes
 
 /// Gathers requests of one connection and writes their answers.
 final class HTTPHandler: ChannelInboundHandler {
@@ -109,8 +110,8 @@ final class HTTPHandler: ChannelInboundHandler {
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let bearer = head.headers.first(name: "Authorization").flatMap { $0.hasPrefix("Bearer ") ? String($0.dropFirst(7)) : nil }
         return IncomingRequest(
-            method: head.method.rawValue, path: URLText.decoded(parts.first ?? "/", isQuery: false),
-            query: URLText.query(parts.count > 1 ? parts[1] : ""), accept: head.headers["Accept"].joined(separator: ","),
+            method: head.method.rawValue, path: PercentEncoding.decoded(parts.first ?? "/"),
+            query: PercentEncoding.query(parts.count > 1 ? parts[1] : ""), accept: head.headers["Accept"].joined(separator: ","),
             contentType: head.headers.first(name: "Content-Type") ?? "", token: bearer,
             certificateUser: certificateUser(context), userAgent: head.headers.first(name: "User-Agent") ?? "", body: body)
     }
@@ -118,34 +119,5 @@ final class HTTPHandler: ChannelInboundHandler {
     private func certificateUser(_ context: ChannelHandlerContext) -> String? {
         guard let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self) else { return nil }
         return handler.peerCertificate == nil ? nil : TestAuthority.clientName
-    }
-}
-
-/// Percent-encoding of URLs.
-enum URLText {
-    static func decoded(_ text: some StringProtocol, isQuery: Bool) -> String {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return String(text) }
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte == UInt8(ascii: "+") && isQuery ? UInt8(ascii: " ") : byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    static func query(_ text: some StringProtocol) -> [String: String] {
-        var query: [String: String] = [:]
-        for pair in text.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            query[decoded(parts[0], isQuery: true)] = parts.count > 1 ? decoded(parts[1], isQuery: true) : ""
-        }
-        return query
     }
 }

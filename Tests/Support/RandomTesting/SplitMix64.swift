@@ -1,10 +1,9 @@
-/// A seeded generator (Steele, Lea, Flood 2014): the same seed gives the same numbers everywhere.
+/// A small random generator that a seed decides (Steele, Lea, Flood 2014): the same seed gives the same numbers everywhere,
+/// so that a failed run can be repeated.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    package init(seed: UInt64) {
-        state = seed
-    }
+    package init(seed: UInt64) { state = seed }
 
     package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
@@ -16,6 +15,9 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
 }
 
 extension SplitMix64 {
+    /// From 0 on; for small bounds as good as even.
+    package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+
     /// True once in `n`.
     package mutating func oneIn(_ n: Int) -> Bool { Int.random(in: 0..<n, using: &self) == 0 }
 

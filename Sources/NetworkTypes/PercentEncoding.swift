@@ -22,7 +22,7 @@ package enum PercentEncoding {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// Everything but letters, digits and `-._~` encoded.
+    /// Everything but letters, digits and `-._~` encoded, so that it is one segment of a path or one value of a query.
     package static func encoded(_ text: some StringProtocol) -> String {
         var result = ""
         for byte in text.utf8 {
@@ -38,7 +38,7 @@ package enum PercentEncoding {
     }
 
     /// `a=1&b=two%20words` as a dictionary; a name without `=` has an empty value.
-    static func query(_ text: String) -> [String: String] {
+    package static func query(_ text: some StringProtocol) -> [String: String] {
         var result: [String: String] = [:]
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

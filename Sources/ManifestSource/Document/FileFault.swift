@@ -1,5 +1,5 @@
-/// One thing wrong with a manifest, and where.
-package struct ManifestFault: Error, Sendable, Hashable, CustomStringConvertible {
+/// One thing wrong with a file of YAML or JSON, and where.
+package struct FileFault: Error, Sendable, Hashable, CustomStringConvertible {
     package var path: String
     /// From 1; 0 when the fault concerns the file as a whole.
     package var line: Int
@@ -20,9 +20,9 @@ package struct ManifestFault: Error, Sendable, Hashable, CustomStringConvertible
     }
 }
 
-extension ManifestFault: Comparable {
+extension FileFault: Comparable {
     /// By place, then by message.
-    package static func < (a: ManifestFault, b: ManifestFault) -> Bool {
+    package static func < (a: FileFault, b: FileFault) -> Bool {
         (a.path, a.line, a.column, a.message) < (b.path, b.line, b.column, b.message)
     }
 }

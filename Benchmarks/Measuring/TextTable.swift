@@ -1,8 +1,11 @@
-/// Columns aligned to the right.
-struct TextTable {
-    var lines: [[String]]
+/// Columns aligned to the right, two spaces between them.
+package struct TextTable {
+    /// The header first; all of its length.
+    package let lines: [[String]]
 
-    var text: [String] {
+    package init(lines: [[String]]) { self.lines = lines }
+
+    package var text: [String] {
         let widths = (lines.first ?? []).indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         return lines.map { line in
             zip(line, widths).map { cell, width in String(repeating: " ", count: width - cell.count) + cell }
@@ -13,7 +16,7 @@ struct TextTable {
 
 extension Double {
     /// Three digits.
-    var text: String {
+    package var text: String {
         let scaled = Int((self * 1000).rounded())
         let fraction = String(scaled % 1000)
         return "\(scaled / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
@@ -21,5 +24,5 @@ extension Double {
 }
 
 extension Double? {
-    var text: String { map(\.text) ?? "-" }
+    package var text: String { map(\.text) ?? "-" }
 }
