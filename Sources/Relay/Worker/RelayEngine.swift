@@ -75,8 +75,8 @@ package final class RelayEngine: Sendable {
         for worker in workers { worker.perform(.finish(.now + grace)) }
     }
 
-    /// Any connection or session is open.
-    package var hasConnections: Bool { workers.contains { $0.openCount.load(ordering: .relaxed) > 0 } }
+    /// Connections and sessions that are open, as the workers last counted them.
+    package var connectionCount: Int { workers.reduce(0) { $0 + $1.openCount.load(ordering: .relaxed) } }
 
     /// The end that `finish` began is there.
     package var hasFinished: Bool { workers.allSatisfy(\.hasEnded) }

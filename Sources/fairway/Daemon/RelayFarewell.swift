@@ -65,7 +65,7 @@ struct RelayFarewell: Sendable {
             // In this order: a successor has the one name before the other, and both until it serves.
             let isComing = SuccessorMark.isHeld
             if !isComing, DaemonLock.isHeld { return true }
-            let mayServeOn = ContinuousClock.now < limit && engines.contains { $0.hasConnections }
+            let mayServeOn = ContinuousClock.now < limit && engines.contains { $0.connectionCount > 0 }
             if !isComing, !mayServeOn { return false }
             if !isComing, !isTold, let drainTime {
                 logger.info("connections go on for up to \(drainTime); another signal ends them")

@@ -51,7 +51,7 @@ struct RelayProcess {
         var said: Set<String> = []
         while try epoll.wait(timeout: .milliseconds(20)).isEmpty {
             let statistics = engine.statistics
-            let open = engine.connections().count
+            let open = engine.connectionCount
             if open == 0, !said.contains("open 0") { ResidentMemory.release() }
             var lines: Set<String> = ["open \(open)"]
             for (reason, count) in statistics.pauses { lines.insert("paused \(reason.rawValue) \(count)") }
