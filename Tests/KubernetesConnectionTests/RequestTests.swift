@@ -241,6 +241,32 @@ import Testing
         }
     }
 
+    @Test("An error says how far the request came: nobody answered, the answer broke off, or nothing more came")
+    func stages() async throws {
+        let options = APIClientOptions(requestsPerSecond: 0, requestTimeout: .seconds(2), watchSilenceLimit: .seconds(2))
+        try await run(options: options) { request in
+            ScriptedAnswer(
+                chunks: [Array(emptyServices.utf8.prefix(10))], end: request.path.hasSuffix("nodes") ? .abort : .stall)
+        } _: { client, _ in
+            for (kind, stage) in [(ObjectKind.node, FailureStage.cut), (.pod, .silent)] {
+                let resource = APIResource(kind)
+                let list = await #expect(throws: ConnectionError.self) { try await client.list(ListRequest(resource: resource)) }
+                #expect(list?.stage == stage)
+                let watch = await #expect(throws: ConnectionError.self) {
+                    let request = WatchRequest(resource: resource, start: .after("7"), timeoutSeconds: 300)
+                    for try await _ in try await client.watch(request) {}
+                }
+                #expect(watch?.stage == stage)
+            }
+        }
+        let port = try await ScriptedServer.run({ _ in .json("{}") }) { $0.port }
+        let connection = try ClusterConnection(kubeconfig: "", master: "http://127.0.0.1:\(port)")
+        try await withClient(connection) { client in
+            let error = await #expect(throws: ConnectionError.self) { try await client.list(services) }
+            #expect(error?.stage == .unanswered)
+        }
+    }
+
     @Test("An answer beyond its limit is not taken") func answerLimit() async throws {
         try await run { _ in ScriptedAnswer(chunks: Array(repeating: Array(repeating: 32, count: 1 << 19), count: 5)) } _: {
             client, server in

@@ -104,7 +104,7 @@ extension Reflector {
                 news.faults.forEach { notice(.unreadable($0)) }
                 request.continueToken = page.continueToken
                 if page.continueToken.isEmpty {
-                    guard !page.resourceVersion.isEmpty else { return .failed("the list has no version", lasted: nil) }
+                    guard !page.resourceVersion.isEmpty else { return .failed("the list has no version", .unanswered, lasted: nil) }
                     events += reflection.endList(at: page.resourceVersion)
                 }
                 await tell(events)
@@ -120,7 +120,8 @@ extension Reflector {
     }
 
     private func outcome(_ error: any Error) -> ReflectorPlan.Outcome {
-        if let status = error as? APIStatus { .refused(status) } else { .failed("\(error)", lasted: nil) }
+        if let status = error as? APIStatus { return .refused(status) }
+        return .failed("\(error)", error.stage(or: .unanswered), lasted: nil)
     }
 }
 
@@ -174,7 +175,7 @@ extension Reflector {
         } catch let status as APIStatus {
             return .broken(status, lasted: timing.now() - begun)
         } catch {
-            return .failed("the watch broke: \(error)", lasted: timing.now() - begun)
+            return .failed("the watch broke: \(error)", error.stage(or: .cut), lasted: timing.now() - begun)
         }
     }
 

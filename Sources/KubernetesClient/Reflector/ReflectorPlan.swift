@@ -25,8 +25,8 @@ struct ReflectorPlan: Sendable {
         case refused(APIStatus)
         /// A watch that had been accepted ended with an error.
         case broken(APIStatus, lasted: Duration)
-        /// Nothing was reached, or the stream of a watch broke that had been accepted and `lasted`.
-        case failed(String, lasted: Duration?)
+        /// Nothing answered, an answer broke off, or nothing more came; `lasted`: of a watch that had been accepted.
+        case failed(String, FailureStage, lasted: Duration?)
     }
 
     struct Decision: Sendable, Hashable {
@@ -40,7 +40,7 @@ struct ReflectorPlan: Sendable {
     private let resource: APIResource
     private(set) var step: Step
     private var streams: Bool
-    private var backoff: Backoff
+    private var waits: ReflectorWaits
     private var failuresInARow = 0
     private var expiredInARow = 0
     private var serverErrorsInARow = 0
@@ -58,7 +58,7 @@ struct ReflectorPlan: Sendable {
         self.settings = settings
         self.resource = resource
         streams = settings.streamsLists
-        backoff = Backoff(settings.backoff)
+        waits = ReflectorWaits(settings)
         step = .resume
         planList()
     }
@@ -70,6 +70,7 @@ struct ReflectorPlan: Sendable {
         expiredInARow = 0
         serverErrorsInARow = 0
         lastFailure = nil
+        waits.progressed()
     }
 
     /// The server has reached the version that a watch is to go on from.
@@ -89,7 +90,7 @@ struct ReflectorPlan: Sendable {
         case .closed(let lasted, let isProgress):
             follow(lasted)
             if isProgress || lasted >= settings.shortWatch && step == .resume { return Decision() }
-            return fail("the server ended the watch at once", losesSource: failuresInARow > 0, now, &random)
+            return fail(.refused, "the server ended the watch at once", losesSource: failuresInARow > 0, now, &random)
         case .silent(let isAbnormal):
             if step == .stream { return leaveStreams("no end of the initial events came", now, &random) }
             progressed()
@@ -103,11 +104,15 @@ struct ReflectorPlan: Sendable {
             follow(lasted)
             if status.isExpired { return expired(now, &random) }
             return fail(
-                "the watch ended: \(status)", losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
-        case .failed(let reason, let lasted):
+                .refused, "the watch ended: \(status)", losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
+        case .failed(let reason, let stage, let lasted):
             follow(lasted)
             doubtsVersion = true
-            return fail(reason, losesSource: lasted != nil || failuresInARow > 0, now, &random)
+            // All clients of a server lose their watches together: these wait as for a server that does not answer.
+            let isList = lasted == nil || step == .stream
+            return fail(
+                stage == .cut && isList ? .cut : .unanswered, reason, losesSource: lasted != nil || failuresInARow > 0, now,
+                &random)
         }
     }
 
@@ -128,10 +133,10 @@ struct ReflectorPlan: Sendable {
             return leaveStreams("\(status)", now, &random)
         case .resume where needsList(status):
             planList()
-            return fail(words(status), losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
+            return fail(.refused, words(status), losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
         default:
             return fail(
-                words(status), losesSource: failuresInARow > 0, retryAfter: status.retryAfterSeconds, now, &random)
+                .refused, words(status), losesSource: failuresInARow > 0, retryAfter: status.retryAfterSeconds, now, &random)
         }
     }
 
@@ -153,7 +158,7 @@ struct ReflectorPlan: Sendable {
         if case .pages(let limit) = step, limit > 0 { step = .pages(limit: 0) } else { planList() }
         var decision = Decision(losesSource: true)
         if expiredInARow > Self.expiriesWithoutPause {
-            decision = fail("versions expire sooner than they can be followed", losesSource: true, now, &random)
+            decision = fail(.refused, "versions expire sooner than they can be followed", losesSource: true, now, &random)
         }
         decision.notices.insert(.expired, at: 0)
         return decision
@@ -168,12 +173,12 @@ struct ReflectorPlan: Sendable {
     }
 
     private mutating func fail(
-        _ reason: String, losesSource: Bool, retryAfter: Int? = nil, _ now: Duration,
+        _ trouble: ReflectorWaits.Trouble, _ reason: String, losesSource: Bool, retryAfter: Int? = nil, _ now: Duration,
         _ random: inout some RandomNumberGenerator
     ) -> Decision {
         failuresInARow += 1
         let delay = max(
-            backoff.next(now: now, random: &random), .seconds(min(retryAfter ?? 0, Self.longestRetryAfter)))
+            waits.next(after: trouble, now: now, random: &random), .seconds(min(retryAfter ?? 0, Self.longestRetryAfter)))
         let isNew = lastFailure != reason
         lastFailure = reason
         return Decision(

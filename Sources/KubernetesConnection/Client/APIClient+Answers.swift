@@ -101,7 +101,7 @@ extension APIClient {
         } catch {
             let explanation = await explained(error)
             doubt(isWatch: false, since: begin, explanation)
-            throw explanation
+            throw (explanation as? ConnectionError)?.inAnswer ?? explanation
         }
         return bytes
     }

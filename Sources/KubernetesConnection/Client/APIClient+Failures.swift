@@ -1,5 +1,6 @@
 internal import AsyncHTTPClient
 internal import FoundationEssentials
+internal import Glibc
 internal import KubernetesModel
 internal import LinuxSystem
 internal import NIOCore
@@ -41,7 +42,9 @@ extension APIClient {
         if error is NIOSSLError || error is BoringSSLError { return await handshakeFailure(error) }
         if let failure = error as? NIOConnectionError { return unreachable(failure) }
         if let failure = error as? IOError {
-            return ConnectionError(.unreachable, "\(server): \(Self.reason(failure))\(way)")
+            // What the kernel says of a peer that acknowledges nothing any more.
+            return ConnectionError(
+                failure.errnoCode == ETIMEDOUT ? .timedOut : .unreachable, "\(server): \(Self.reason(failure))\(way)")
         }
         return ConnectionError(.unreachable, "\(server): \(error)\(way)")
     }

@@ -249,6 +249,25 @@ import Testing
         #expect(often.failures.count == 3)
     }
 
+    @Test("a list that breaks off is read again soon, however long the outage before it was", .timeLimit(.minutes(1)))
+    func cutLists() async {
+        let outage = [Self.listed([[Self.bookmark("15")]], .broken)] + Array(repeating: .unreachable, count: 7)
+        let played = await Self.play(outage + [.refused(Self.expired), .cut, .cut, .cut, Self.listed([], .silent)])
+        #expect(played.waits.count == 11)
+        #expect(played.waits[7] >= .seconds(30))
+        let cuts = played.waits.suffix(3)
+        #expect(cuts.allSatisfy { $0 >= .milliseconds(200) })
+        #expect(cuts.reduce(.zero, +) < .seconds(3))
+    }
+
+    @Test("a server that refuses when it is back is asked as at the start", .timeLimit(.minutes(1)))
+    func refusalAfterOutage() async {
+        let outage = Array(repeating: ScriptedSource.Answer.unreachable, count: 7)
+        let played = await Self.play(outage + [.refused(APIStatus(code: 403)), Self.listed([], .silent)])
+        #expect(played.waits[6] >= .seconds(30))
+        #expect(played.waits[7] < .milliseconds(1600))
+    }
+
     @Test("a watch that ends at once without an event waits as after a failure", .timeLimit(.minutes(1)))
     func shortWatches() async {
         let played = await Self.play([

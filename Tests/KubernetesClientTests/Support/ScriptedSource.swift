@@ -16,10 +16,16 @@ final class ScriptedSource: ListWatching {
         case watch([[WatchEvent]], WatchEnd)
         case refused(APIStatus)
         case unreachable
+        /// A list that breaks off.
+        case cut
     }
 
     enum WatchEnd: Sendable { case closed, broken, silent }
     struct ConnectionError: Error, CustomStringConvertible { var description: String { "connection reset" } }
+    struct CutAnswer: SourceFailure, CustomStringConvertible {
+        var stage: FailureStage { .cut }
+        var description: String { "the connection broke in the middle of an answer" }
+    }
 
     /// The batches of the script, then its end; `silent` ends with what the test says later.
     struct Events: AsyncSequence, Sendable {
@@ -85,6 +91,7 @@ final class ScriptedSource: ListWatching {
         case .page(let page): return page
         case .refused(let status): throw status
         case .unreachable: throw ConnectionError()
+        case .cut: throw CutAnswer()
         case .watch: throw APIStatus(code: 599, message: "the script has no list here")
         case nil:
             try await wait()
@@ -104,6 +111,7 @@ final class ScriptedSource: ListWatching {
         case .watch(let batches, let end): return stream(batches, end)
         case .refused(let status): throw status
         case .unreachable: throw ConnectionError()
+        case .cut: throw CutAnswer()
         case .page: throw APIStatus(code: 599, message: "the script has no watch here")
         case nil:
             try await wait()
