@@ -29,7 +29,10 @@ package actor Reflector<Source: ListWatching> {
     private var lastHeard: Duration = .zero
     /// The store is taking events: its time is not the server's silence.
     private var isDelivering = false
+    /// The server sends bookmarks for this kind, as far as is known.
     private var hasBookmarks = false
+    /// The last watch was silent: that the next is accepted says nothing, only what comes in it.
+    private var isUnheard = false
     private var isProgress = false
 
     /// - Parameters:
@@ -154,7 +157,7 @@ extension Reflector {
     private func watch(_ start: WatchRequest.Start) async -> ReflectorPlan.Outcome {
         let request = WatchRequest(
             resource: resource, selection: selection, start: start,
-            timeoutSeconds: Int.random(in: settings.watchTimeoutSeconds, using: &random))
+            timeoutSeconds: timeoutSeconds(start))
         let begun = timing.now()
         let events: Source.Events
         do {
@@ -164,11 +167,10 @@ extension Reflector {
         }
         notice(.watching)
         lastHeard = timing.now()
-        hasBookmarks = false
         isProgress = false
         switch start {
         case .initialEvents: await tell(reflection.beginList())
-        case .after: await findSource()
+        case .after: if !isUnheard { await findSource() }
         }
         do {
             return try await follow(events, begun: begun)
@@ -177,6 +179,13 @@ extension Reflector {
         } catch {
             return .failed("the watch broke: \(error)", error.stage(or: .cut), lasted: timing.now() - begun)
         }
+    }
+
+    private func timeoutSeconds(_ start: WatchRequest.Start) -> Int {
+        let seconds = Int.random(in: settings.watchTimeoutSeconds, using: &random)
+        // Initial events end with a bookmark.
+        guard start != .initialEvents, !hasBookmarks, let quiet = settings.quietWatchTimeoutSeconds else { return seconds }
+        return min(seconds, quiet)
     }
 
     /// Reads the watch until it ends or is silent for too long.
@@ -198,7 +207,7 @@ extension Reflector {
         try Task.checkCancellation()
         let lasted = timing.now() - begun
         // The server said all it had to say, unless it had hardly begun.
-        if !reflection.isListing, isProgress || lasted >= settings.shortWatch { trueAt = wallClock() }
+        if !reflection.isListing, isProgress || lasted >= settings.shortWatch { await heard() }
         return .closed(lasted: lasted, isProgress: isProgress)
     }
 
@@ -206,17 +215,16 @@ extension Reflector {
     private func take(_ batch: [WatchEvent], begun: Duration) async -> ReflectorPlan.Outcome? {
         let news = reflection.take(batch)
         lastHeard = timing.now()
-        if news.failure == nil, !reflection.isListing { trueAt = wallClock() }
+        // The end of a list says by itself that the source is back.
+        if news.endsList { isLost = false }
+        if news.failure == nil, !reflection.isListing { await heard() }
         hasBookmarks = hasBookmarks || news.hasBookmark
         await tell(news.events)
         news.faults.forEach { notice(.unreadable($0)) }
         if !news.events.isEmpty || news.passedOver > 0 {
             notice(.events(applied: news.events.count, passedOver: news.passedOver))
         }
-        if news.endsList {
-            isLost = false
-            notice(.listed(objects: reflection.listed, streamed: true))
-        }
+        if news.endsList { notice(.listed(objects: reflection.listed, streamed: true)) }
         if news.isProgress || news.endsList {
             isProgress = true
             plan.progressed()
@@ -228,7 +236,11 @@ extension Reflector {
     private func awaitSilence(_ limit: Duration) async throws -> ReflectorPlan.Outcome {
         while true {
             let quiet = isDelivering ? .zero : timing.now() - lastHeard
-            if quiet >= limit { return .silent(isAbnormal: hasBookmarks) }
+            if quiet >= limit {
+                hasBookmarks = false
+                isUnheard = true
+                return .silent
+            }
             try await timing.sleep(limit - quiet)
         }
     }
@@ -250,6 +262,13 @@ extension Reflector {
         guard reflection.hasSynced, !isLost else { return }
         isLost = true
         await tell([.source(.lost(since: trueAt), of: reflection.kind)])
+    }
+
+    /// What is told follows what is, now.
+    private func heard() async {
+        trueAt = wallClock()
+        isUnheard = false
+        await findSource()
     }
 
     private func findSource() async {

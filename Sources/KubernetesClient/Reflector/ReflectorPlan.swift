@@ -17,8 +17,8 @@ struct ReflectorPlan: Sendable {
         case listed
         /// The server ended the watch.
         case closed(lasted: Duration, isProgress: Bool)
-        /// Nothing was heard for too long; `isAbnormal`: this server had sent bookmarks.
-        case silent(isAbnormal: Bool)
+        /// Nothing was heard for too long.
+        case silent
         /// A streamed list is none: the server knows no such thing.
         case streamIgnored
         /// The request was refused.
@@ -91,11 +91,11 @@ struct ReflectorPlan: Sendable {
             follow(lasted)
             if isProgress || lasted >= settings.shortWatch && step == .resume { return Decision() }
             return fail(.refused, "the server ended the watch at once", losesSource: failuresInARow > 0, now, &random)
-        case .silent(let isAbnormal):
+        case .silent:
             if step == .stream { return leaveStreams("no end of the initial events came", now, &random) }
             progressed()
             doubtsVersion = true
-            return Decision(losesSource: isAbnormal)
+            return Decision(losesSource: true)
         case .streamIgnored:
             return leaveStreams("bookmarks came amid the initial events", now, &random)
         case .refused(let status):

@@ -7,8 +7,10 @@ package struct ReflectorSettings: Sendable, Hashable {
     package var backoff: Backoff.Settings
     /// After a list that broke off.
     package var cutBackoff: Backoff.Settings
-    /// A watch that says nothing for so long is taken for dead and begun anew. API servers send a bookmark every minute,
-    /// and a lost connection says nothing by itself. Nil: however long.
+    /// A watch that says nothing for so long is given up, and resumed from the last version. Nil: however long.
+    ///
+    /// A lost connection says nothing by itself. API servers send every watch a bookmark once a minute, also when nothing
+    /// changes (k8s.io/apiserver, storage/cacher): 150 s are two of them missed, and half a minute for one that is late.
     package var silence: Duration?
     /// A watch that ended sooner and without an event has failed.
     package var shortWatch: Duration
@@ -27,5 +29,11 @@ package struct ReflectorSettings: Sendable, Hashable {
         self.silence = silence
         self.shortWatch = shortWatch
         self.streamsLists = streamsLists
+    }
+
+    /// Seconds after which the server shall end a watch of which it is not known that bookmarks come in it (none do where
+    /// its watch cache is off): within ``silence``, so that its end is heard at least. Nil: as any other.
+    var quietWatchTimeoutSeconds: Int? {
+        silence.map { max(1, Int($0 / .seconds(1) * 0.8)) }
     }
 }

@@ -58,11 +58,12 @@ final class ScriptedSource: ListWatching {
     private struct State {
         var script: [Answer]
         var requests: [Request] = []
+        var timeouts: [Int] = []
+        var later: AsyncStream<[WatchEvent]>.Continuation?
     }
 
     private let state: Mutex<State>
     private let ended = AsyncStream<Void>.makeStream()
-    private let later = AsyncStream<[WatchEvent]>.makeStream()
 
     /// The version the server has reached; nil: whichever it is asked about.
     private let newest: Int?
@@ -73,6 +74,8 @@ final class ScriptedSource: ListWatching {
     }
 
     var requests: [Request] { state.withLock { $0.requests } }
+    /// After how many seconds each watch is to end.
+    var timeouts: [Int] { state.withLock { $0.timeouts } }
 
     /// Returns when more was asked for than the script has, or its last watch has said all.
     func played() async { for await _ in ended.stream { return } }
@@ -107,6 +110,7 @@ final class ScriptedSource: ListWatching {
     }
 
     func watch(_ request: WatchRequest) async throws -> Events {
+        state.withLock { $0.timeouts.append(request.timeoutSeconds) }
         switch next(.watch(request.start)) {
         case .watch(let batches, let end): return stream(batches, end)
         case .refused(let status): throw status
@@ -126,14 +130,19 @@ final class ScriptedSource: ListWatching {
     }
 
     private func stream(_ batches: [[WatchEvent]], _ end: WatchEnd) -> Events {
-        Events(
+        let later = AsyncStream<[WatchEvent]>.makeStream()
+        state.withLock { $0.later = later.continuation }
+        return Events(
             batches: batches, end: end,
             onSilence: { [self] in if state.withLock({ $0.script.isEmpty }) { ended.continuation.yield() } },
             later: later.stream)
     }
 
-    /// Says more in the watch that is silent.
-    func say(_ batch: [WatchEvent]) { later.continuation.yield(batch) }
+    /// Says more in the last watch, which is silent.
+    func say(_ batch: [WatchEvent]) { state.withLock { $0.later }?.yield(batch) }
+
+    /// Ends the last watch, which is silent, as a server does.
+    func end() { state.withLock { $0.later }?.finish() }
 }
 
 /// Waits until the task is cancelled.
