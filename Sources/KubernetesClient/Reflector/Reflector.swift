@@ -13,6 +13,7 @@ package actor Reflector<Source: ListWatching> {
     private let resource: APIResource
     private let selection: Selection
     private let settings: ReflectorSettings
+    private let serverReturn: ServerReturn
     private let timing: Timing
     private let wallClock: @Sendable () -> Int64
     private let deliver: @Sendable ([StoreEvent]) async -> Void
@@ -35,14 +36,20 @@ package actor Reflector<Source: ListWatching> {
     private var isUnheard = false
     private var isProgress = false
 
+    /// The server did not answer the last request.
+    private var isAway = false
+    /// Of ``serverReturn``, when the attempt under way began.
+    private var returns = 0
+
     /// - Parameters:
+    ///   - serverReturn: shared with the other reflectors of the same server.
     ///   - clock: measures and waits.
     ///   - wallClock: seconds since 1970, for what the store is told of lost sources.
     ///   - deliver: takes events in order, one call at a time; the next are read when it returns.
     ///   - notice: what is worth counting or logging; called in order.
     package init<C: Clock>(
         kind: ObjectKind, selection: Selection = Selection(), source: Source,
-        settings: ReflectorSettings = ReflectorSettings(), clock: C = ContinuousClock(),
+        settings: ReflectorSettings = ReflectorSettings(), serverReturn: ServerReturn = ServerReturn(), clock: C = ContinuousClock(),
         wallClock: @escaping @Sendable () -> Int64,
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
         deliver: @escaping @Sendable ([StoreEvent]) async -> Void,
@@ -51,6 +58,7 @@ package actor Reflector<Source: ListWatching> {
         self.source = source
         self.selection = selection
         self.settings = settings
+        self.serverReturn = serverReturn
         self.wallClock = wallClock
         self.random = random
         self.deliver = deliver
@@ -67,13 +75,43 @@ package actor Reflector<Source: ListWatching> {
     /// - Throws: `CancellationError` alone.
     package func run() async throws {
         while true {
+            returns = serverReturn.count
             let outcome = await attempt(plan.step)
             try Task.checkCancellation()
             let decision = plan.decide(outcome, now: timing.now(), random: &random)
             decision.notices.forEach(notice)
             if decision.losesSource { await loseSource() }
-            if decision.delay > .zero { try await timing.sleep(decision.delay) }
+            isAway = isAway || decision.isOutage
+            if decision.delay > .zero { try await pause(decision) }
         }
+    }
+
+    /// Waits, in an outage no longer than until the server answers another reflector.
+    private func pause(_ decision: ReflectorPlan.Decision) async throws {
+        let (timing, serverReturn, returns) = (timing, serverReturn, returns)
+        guard decision.isOutage else { return try await timing.sleep(decision.delay) }
+        let isBack = try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await timing.sleep(decision.delay)
+                return false
+            }
+            group.addTask {
+                await serverReturn.next(after: returns)
+                return true
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+        try Task.checkCancellation()
+        guard isBack, settings.returnSpread > .zero else { return }
+        try await timing.sleep(settings.returnSpread * Double.random(in: 0..<1, using: &random))
+    }
+
+    /// The server has answered.
+    private func answered() {
+        guard isAway else { return }
+        isAway = false
+        returns = serverReturn.tell()
     }
 
     private func attempt(_ step: ReflectorPlan.Step) async -> ReflectorPlan.Outcome {
@@ -101,6 +139,7 @@ extension Reflector {
             repeat {
                 let page = try await source.list(request)
                 try Task.checkCancellation()
+                answered()
                 if request.continueToken.isEmpty { events = reflection.beginList() }
                 let news = reflection.take(page)
                 events += news.events
@@ -140,6 +179,7 @@ extension Reflector {
             resource: resource, selection: selection, limit: 1, resourceVersion: reflection.version)
         do {
             let page = try await source.list(request)
+            answered()
             if ResourceVersion.isOlder(page.resourceVersion, than: reflection.version) {
                 return .refused(APIStatus(code: 504, reason: "Timeout", message: "Too large resource version: \(reflection.version)"))
             }
@@ -165,6 +205,7 @@ extension Reflector {
         } catch {
             return outcome(error)
         }
+        answered()
         notice(.watching)
         lastHeard = timing.now()
         isProgress = false

@@ -31,6 +31,8 @@ struct ReflectorPlan: Sendable {
 
     struct Decision: Sendable, Hashable {
         var delay: Duration = .zero
+        /// The server did not answer, or could not: that it answers somebody else ends the delay.
+        var isOutage = false
         /// What is told no longer follows what is.
         var losesSource = false
         var notices: [ReflectorNotice] = []
@@ -104,15 +106,16 @@ struct ReflectorPlan: Sendable {
             follow(lasted)
             if status.isExpired { return expired(now, &random) }
             return fail(
-                .refused, "the watch ended: \(status)", losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
+                .refused, "the watch ended: \(status)", losesSource: true, isOutage: status.isOutage,
+                retryAfter: status.retryAfterSeconds, now, &random)
         case .failed(let reason, let stage, let lasted):
             follow(lasted)
             doubtsVersion = true
             // All clients of a server lose their watches together: these wait as for a server that does not answer.
             let isList = lasted == nil || step == .stream
             return fail(
-                stage == .cut && isList ? .cut : .unanswered, reason, losesSource: lasted != nil || failuresInARow > 0, now,
-                &random)
+                stage == .cut && isList ? .cut : .unanswered, reason, losesSource: lasted != nil || failuresInARow > 0,
+                isOutage: true, now, &random)
         }
     }
 
@@ -133,10 +136,13 @@ struct ReflectorPlan: Sendable {
             return leaveStreams("\(status)", now, &random)
         case .resume where needsList(status):
             planList()
-            return fail(.refused, words(status), losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
+            return fail(
+                .refused, words(status), losesSource: true, isOutage: status.isOutage,
+                retryAfter: status.retryAfterSeconds, now, &random)
         default:
             return fail(
-                .refused, words(status), losesSource: failuresInARow > 0, retryAfter: status.retryAfterSeconds, now, &random)
+                .refused, words(status), losesSource: failuresInARow > 0, isOutage: status.isOutage,
+                retryAfter: status.retryAfterSeconds, now, &random)
         }
     }
 
@@ -173,8 +179,8 @@ struct ReflectorPlan: Sendable {
     }
 
     private mutating func fail(
-        _ trouble: ReflectorWaits.Trouble, _ reason: String, losesSource: Bool, retryAfter: Int? = nil, _ now: Duration,
-        _ random: inout some RandomNumberGenerator
+        _ trouble: ReflectorWaits.Trouble, _ reason: String, losesSource: Bool, isOutage: Bool = false,
+        retryAfter: Int? = nil, _ now: Duration, _ random: inout some RandomNumberGenerator
     ) -> Decision {
         failuresInARow += 1
         let delay = max(
@@ -182,7 +188,7 @@ struct ReflectorPlan: Sendable {
         let isNew = lastFailure != reason
         lastFailure = reason
         return Decision(
-            delay: delay, losesSource: losesSource,
+            delay: delay, isOutage: isOutage && retryAfter == nil, losesSource: losesSource,
             notices: [.failed(reason: reason, isNew: isNew, retryIn: delay)])
     }
 
@@ -197,4 +203,9 @@ struct ReflectorPlan: Sendable {
         default: "\(status)"
         }
     }
+}
+
+extension APIStatus {
+    /// The server is there and cannot answer, be it that it has only just begun.
+    fileprivate var isOutage: Bool { code >= 500 || code == 429 }
 }

@@ -7,6 +7,9 @@ package struct ReflectorSettings: Sendable, Hashable {
     package var backoff: Backoff.Settings
     /// After a list that broke off.
     package var cutBackoff: Backoff.Settings
+    /// When the server answers another kind again, whoever waits asks within this time, drawn at random, so that they do
+    /// not ask together.
+    package var returnSpread: Duration
     /// A watch that says nothing for so long is given up, and resumed from the last version. Nil: however long.
     ///
     /// A lost connection says nothing by itself. API servers send every watch a bookmark once a minute, also when nothing
@@ -19,13 +22,15 @@ package struct ReflectorSettings: Sendable, Hashable {
 
     package init(
         pageSize: Int = 500, watchTimeoutSeconds: ClosedRange<Int> = 300...600,
-        backoff: Backoff.Settings = Backoff.Settings(), cutBackoff: Backoff.Settings = .afterCut, silence: Duration? = .seconds(150),
+        backoff: Backoff.Settings = Backoff.Settings(), cutBackoff: Backoff.Settings = .afterCut,
+        returnSpread: Duration = .milliseconds(500), silence: Duration? = .seconds(150),
         shortWatch: Duration = .seconds(1), streamsLists: Bool = true
     ) {
         self.pageSize = pageSize
         self.watchTimeoutSeconds = watchTimeoutSeconds
         self.backoff = backoff
         self.cutBackoff = cutBackoff
+        self.returnSpread = returnSpread
         self.silence = silence
         self.shortWatch = shortWatch
         self.streamsLists = streamsLists

@@ -18,10 +18,12 @@ struct ControllerWork: Sendable {
 
     func run() async throws {
         let publisher = SlicePublisher(settings: settings, writer: client, notice: tell)
+        let serverReturn = ServerReturn()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for kind in SlicePublisher<APIClient>.kinds {
                 let reflector = Reflector(
-                    kind: kind, source: client, settings: reflectors, wallClock: DNSEngine.wallClock,
+                    kind: kind, source: client, settings: reflectors, serverReturn: serverReturn,
+                    wallClock: DNSEngine.wallClock,
                     deliver: { await publisher.take($0) }, notice: { tell($0, kind) })
                 group.addTask { try await reflector.run() }
             }

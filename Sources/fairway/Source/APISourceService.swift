@@ -62,10 +62,12 @@ struct APISourceService: ServiceLifecycle.Service {
     private static let readLimit = Duration.seconds(30)
 
     private func follow(on loop: any EventLoop, _ whenSynced: Once) async throws {
+        let serverReturn = ServerReturn()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (kind, selection) in kinds.selections {
                 let reflector = Reflector(
-                    kind: kind, selection: selection, source: client, settings: reflectors, wallClock: DNSEngine.wallClock,
+                    kind: kind, selection: selection, source: client, settings: reflectors, serverReturn: serverReturn,
+                    wallClock: DNSEngine.wallClock,
                     deliver: { events in
                         let progress = try? await loop.submit { apply(events.map(\.withoutVersions)) }.get()
                         if let progress { tell(progress, whenSynced) }
