@@ -79,8 +79,8 @@ package actor Reflector<Source: ListWatching> {
             let outcome = await attempt(plan.step)
             try Task.checkCancellation()
             let decision = plan.decide(outcome, now: timing.now(), random: &random)
-            decision.notices.forEach(notice)
             if decision.losesSource { await loseSource() }
+            decision.notices.forEach(notice)
             isAway = isAway || decision.isOutage
             if decision.delay > .zero { try await pause(decision) }
         }
@@ -158,6 +158,7 @@ extension Reflector {
         trueAt = begun
         isLost = false
         notice(.listed(objects: reflection.listed, streamed: false))
+        notice(.following)
         return .listed
     }
 
@@ -211,14 +212,17 @@ extension Reflector {
         isProgress = false
         switch start {
         case .initialEvents: await tell(reflection.beginList())
-        case .after: if !isUnheard { await findSource() }
+        case .after: if !isUnheard { await resumed() }
         }
         do {
             return try await follow(events, begun: begun)
         } catch let status as APIStatus {
             return .broken(status, lasted: timing.now() - begun)
         } catch {
-            return .failed("the watch broke: \(error)", error.stage(or: .cut), lasted: timing.now() - begun)
+            let stage = error.stage(or: .cut)
+            // Until now everything came through.
+            if stage == .cut, !reflection.isListing, !isUnheard { trueAt = wallClock() }
+            return .failed("the watch broke: \(error)", stage, lasted: timing.now() - begun)
         }
     }
 
@@ -265,7 +269,10 @@ extension Reflector {
         if !news.events.isEmpty || news.passedOver > 0 {
             notice(.events(applied: news.events.count, passedOver: news.passedOver))
         }
-        if news.endsList { notice(.listed(objects: reflection.listed, streamed: true)) }
+        if news.endsList {
+            notice(.listed(objects: reflection.listed, streamed: true))
+            notice(.following)
+        }
         if news.isProgress || news.endsList {
             isProgress = true
             plan.progressed()
@@ -302,17 +309,20 @@ extension Reflector {
     private func loseSource() async {
         guard reflection.hasSynced, !isLost else { return }
         isLost = true
+        notice(.lost(since: trueAt))
         await tell([.source(.lost(since: trueAt), of: reflection.kind)])
     }
 
     /// What is told follows what is, now.
     private func heard() async {
         trueAt = wallClock()
+        guard isUnheard else { return }
         isUnheard = false
-        await findSource()
+        await resumed()
     }
 
-    private func findSource() async {
+    private func resumed() async {
+        notice(.following)
         guard isLost else { return }
         isLost = false
         await tell([.source(.connected, of: reflection.kind)])

@@ -92,12 +92,13 @@ struct ReflectorPlan: Sendable {
         case .closed(let lasted, let isProgress):
             follow(lasted)
             if isProgress || lasted >= settings.shortWatch && step == .resume { return Decision() }
-            return fail(.refused, "the server ended the watch at once", losesSource: failuresInARow > 0, now, &random)
+            return fail(
+                Failure(.refused, "the server ended the watch at once", losesSource: failuresInARow > 0), now, &random)
         case .silent:
             if step == .stream { return leaveStreams("no end of the initial events came", now, &random) }
             progressed()
             doubtsVersion = true
-            return Decision(losesSource: true)
+            return Decision(losesSource: true, notices: [.failed(silenceFailure)])
         case .streamIgnored:
             return leaveStreams("bookmarks came amid the initial events", now, &random)
         case .refused(let status):
@@ -105,17 +106,14 @@ struct ReflectorPlan: Sendable {
         case .broken(let status, let lasted):
             follow(lasted)
             if status.isExpired { return expired(now, &random) }
-            return fail(
-                .refused, "the watch ended: \(status)", losesSource: true, isOutage: status.isOutage,
-                retryAfter: status.retryAfterSeconds, now, &random)
+            return fail(Failure(status, "the watch ended: \(status)", losesSource: true), now, &random)
         case .failed(let reason, let stage, let lasted):
             follow(lasted)
             doubtsVersion = true
             // All clients of a server lose their watches together: these wait as for a server that does not answer.
             let isList = lasted == nil || step == .stream
-            return fail(
-                stage == .cut && isList ? .cut : .unanswered, reason, losesSource: lasted != nil || failuresInARow > 0,
-                isOutage: true, now, &random)
+            let trouble = stage == .cut && isList ? ReflectorWaits.Trouble.cut : .unanswered
+            return fail(Failure(trouble, reason, losesSource: lasted != nil || failuresInARow > 0), now, &random)
         }
     }
 
@@ -136,13 +134,9 @@ struct ReflectorPlan: Sendable {
             return leaveStreams("\(status)", now, &random)
         case .resume where needsList(status):
             planList()
-            return fail(
-                .refused, words(status), losesSource: true, isOutage: status.isOutage,
-                retryAfter: status.retryAfterSeconds, now, &random)
+            return fail(Failure(status, words(status), losesSource: true), now, &random)
         default:
-            return fail(
-                .refused, words(status), losesSource: failuresInARow > 0, isOutage: status.isOutage,
-                retryAfter: status.retryAfterSeconds, now, &random)
+            return fail(Failure(status, words(status), losesSource: failuresInARow > 0), now, &random)
         }
     }
 
@@ -164,7 +158,8 @@ struct ReflectorPlan: Sendable {
         if case .pages(let limit) = step, limit > 0 { step = .pages(limit: 0) } else { planList() }
         var decision = Decision(losesSource: true)
         if expiredInARow > Self.expiriesWithoutPause {
-            decision = fail(.refused, "versions expire sooner than they can be followed", losesSource: true, now, &random)
+            let reason = "versions of \(resource) expire sooner than they can be followed"
+            decision = fail(Failure(.refused, reason, losesSource: true), now, &random)
         }
         decision.notices.insert(.expired, at: 0)
         return decision
@@ -179,17 +174,26 @@ struct ReflectorPlan: Sendable {
     }
 
     private mutating func fail(
-        _ trouble: ReflectorWaits.Trouble, _ reason: String, losesSource: Bool, isOutage: Bool = false,
-        retryAfter: Int? = nil, _ now: Duration, _ random: inout some RandomNumberGenerator
+        _ failure: Failure, _ now: Duration, _ random: inout some RandomNumberGenerator
     ) -> Decision {
         failuresInARow += 1
-        let delay = max(
-            waits.next(after: trouble, now: now, random: &random), .seconds(min(retryAfter ?? 0, Self.longestRetryAfter)))
-        let isNew = lastFailure != reason
-        lastFailure = reason
+        let asked = Duration.seconds(min(failure.retryAfter ?? 0, Self.longestRetryAfter))
+        let delay = max(waits.next(after: failure.trouble, now: now, random: &random), asked)
+        let isNew = lastFailure != failure.reason
+        lastFailure = failure.reason
+        let told = ReflectorFailure(
+            reason: failure.reason, isNew: isNew, inARow: failuresInARow, retryIn: delay,
+            concernsServer: failure.concernsServer)
         return Decision(
-            delay: delay, isOutage: isOutage && retryAfter == nil, losesSource: losesSource,
-            notices: [.failed(reason: reason, isNew: isNew, retryIn: delay)])
+            delay: delay, isOutage: failure.isOutage && failure.retryAfter == nil, losesSource: failure.losesSource,
+            notices: [.failed(told)])
+    }
+
+    private var silenceFailure: ReflectorFailure {
+        let seconds = settings.silence?.components.seconds ?? 0
+        return ReflectorFailure(
+            reason: "neither event nor bookmark came in the watch of \(resource) for \(seconds) s", isNew: true,
+            inARow: 1, retryIn: .zero, isSilence: true)
     }
 
     /// Seconds; a server that asks for more is asked again nevertheless.
@@ -205,7 +209,29 @@ struct ReflectorPlan: Sendable {
     }
 }
 
-extension APIStatus {
-    /// The server is there and cannot answer, be it that it has only just begun.
-    fileprivate var isOutage: Bool { code >= 500 || code == 429 }
+extension ReflectorPlan {
+    /// What went wrong in an attempt.
+    private struct Failure {
+        let trouble: ReflectorWaits.Trouble
+        let reason: String
+        let losesSource: Bool
+        /// The server was not reached, or cannot answer, be it that it has only just begun.
+        var isOutage = true
+        var concernsServer = true
+        var retryAfter: Int?
+
+        init(_ trouble: ReflectorWaits.Trouble, _ reason: String, losesSource: Bool) {
+            self.trouble = trouble
+            self.reason = reason
+            self.losesSource = losesSource
+            isOutage = trouble != .refused
+        }
+
+        init(_ status: APIStatus, _ reason: String, losesSource: Bool) {
+            self.init(.refused, reason, losesSource: losesSource)
+            isOutage = status.code >= 500 || status.code == 429
+            concernsServer = isOutage || status.code == 401
+            retryAfter = status.retryAfterSeconds
+        }
+    }
 }

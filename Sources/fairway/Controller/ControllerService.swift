@@ -16,7 +16,7 @@ struct ControllerService: ServiceLifecycle.Service {
     func run() async throws {
         let work = ControllerWork(
             client: client, reflectors: configuration.source.reflectors, settings: configuration.publisher, logger: logger,
-            failed: { [events] in events.failedToUpdateSlices($0, $1) })
+            notices: APINoticeLog(logger: logger), failed: { [events] in events.failedToUpdateSlices($0, $1) })
         try? await cancelWhenGracefulShutdown {
             if let election = configuration.election {
                 try await makeElection(election, work).run()

@@ -13,12 +13,15 @@ struct ControllerWork: Sendable {
     let reflectors: ReflectorSettings
     let settings: SlicePublisherSettings
     let logger: Logger
+    /// Of everything that is asked of the server.
+    let notices: APINoticeLog
     /// A Service's slices could not be written, and why.
     let failed: @Sendable (Service, String) -> Void
 
     func run() async throws {
         let publisher = SlicePublisher(settings: settings, writer: client, notice: tell)
         let serverReturn = ServerReturn()
+        defer { notices.forget(SlicePublisher<APIClient>.kinds) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for kind in SlicePublisher<APIClient>.kinds {
                 let reflector = Reflector(
@@ -52,6 +55,6 @@ struct ControllerWork: Sendable {
 
     private func tell(_ notice: ReflectorNotice, _ kind: ObjectKind) {
         APIMetrics.count(notice, kind)
-        APINoticeLog(logger: logger).tell(notice, kind)
+        notices.tell(notice, kind)
     }
 }

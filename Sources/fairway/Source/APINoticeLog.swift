@@ -1,19 +1,79 @@
 internal import KubernetesClient
 internal import KubernetesModel
 internal import Logging
+internal import Synchronization
 
-/// What reflectors tell, in lines for people.
-struct APINoticeLog: Sendable {
-    let logger: Logger
+/// What is told of an API server, in lines for people: of its loss and return one line each, whatever is asked of it.
+final class APINoticeLog: Sendable {
+    private struct State {
+        var outage = SourceOutage()
+        /// Since when kinds are lost.
+        var lostSince: [ObjectKind: Int64] = [:]
+    }
+
+    private let logger: Logger
+    private let clock: @Sendable () -> Int64
+    private let state = Mutex(State())
+
+    /// - Parameter clock: seconds since 1970.
+    init(logger: Logger, clock: @escaping @Sendable () -> Int64 = DNSEngine.wallClock) {
+        self.logger = logger
+        self.clock = clock
+    }
 
     func tell(_ notice: ReflectorNotice, _ kind: ObjectKind) {
         switch notice {
-        case .failed(let reason, true, let delay):
-            logger.warning("\(kind.rawValue): \(reason)", metadata: ["retryIn": "\(delay.roundedText)"])
+        case .failed(let failure): failed(failure, kind)
+        case .lost(let since): state.withLock { $0.lostSince[kind] = since }
+        case .following:
+            log(state.withLock {
+                $0.lostSince[kind] = nil
+                return $0.outage.follows(kind.rawValue, now: clock())
+            })
         case .unreadable(let fault): logger.error("\(kind.rawValue) passed over: \(fault)")
         case .withoutStreams(let reason): logger.info("\(kind.rawValue): read in pages, \(reason)")
-        case .expired: logger.info("\(kind.rawValue): what was known is too old for the server, listed anew")
+        case .expired: logger.debug("\(kind.rawValue): what was known is too old for the server, listed anew")
         default: logger.debug("\(kind.rawValue): \(notice)")
+        }
+    }
+
+    private func failed(_ failure: ReflectorFailure, _ kind: ObjectKind) {
+        let now = clock()
+        let line = state.withLock { state in
+            guard failure.concernsServer else { return state.outage.end(kind.rawValue, now) }
+            return state.outage.failed(
+                kind.rawValue, reason: failure.reason, since: state.lostSince[kind], inARow: failure.inARow,
+                isSilence: failure.isSilence, now: now)
+        }
+        let isOwn = failure.isNew && !failure.concernsServer
+        logger.log(
+            level: isOwn ? .warning : .debug, "\(kind.rawValue): \(failure.reason)",
+            metadata: ["retryIn": "\(failure.retryIn.roundedText)"])
+        log(line)
+    }
+
+    /// These kinds are followed no longer.
+    func forget(_ kinds: some Sequence<ObjectKind>) {
+        for kind in kinds {
+            log(state.withLock {
+                $0.lostSince[kind] = nil
+                return $0.outage.end(kind.rawValue, clock())
+            })
+        }
+    }
+
+    private func log(_ line: SourceOutage.Line?) {
+        switch line {
+        case .lost(let since?, let reason):
+            logger.warning(
+                "the API server is lost, and what it told last is held on to: \(reason)",
+                metadata: ["since": "\(Timestamp(seconds: since))"])
+        case .lost(nil, let reason): logger.warning("nothing is known of the cluster yet: \(reason)")
+        case .still(let seconds, let reason):
+            logger.warning("the API server is still not there: \(reason)", metadata: ["lost": "\(seconds)s"])
+        case .back(let seconds, true): logger.info("the API server is back", metadata: ["lost": "\(seconds)s"])
+        case .back(let seconds, false): logger.info("the API server answers", metadata: ["after": "\(seconds)s"])
+        case nil: break
         }
     }
 }

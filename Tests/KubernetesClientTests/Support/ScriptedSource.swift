@@ -22,9 +22,9 @@ final class ScriptedSource: ListWatching {
 
     enum WatchEnd: Sendable { case closed, broken, silent }
     struct ConnectionError: Error, CustomStringConvertible { var description: String { "connection reset" } }
-    struct CutAnswer: SourceFailure, CustomStringConvertible {
-        var stage: FailureStage { .cut }
-        var description: String { "the connection broke in the middle of an answer" }
+    struct Broken: SourceFailure, CustomStringConvertible {
+        var stage: FailureStage
+        var description: String { "broken: \(stage)" }
     }
 
     /// The batches of the script, then its end; `silent` ends with what the test says later.
@@ -32,11 +32,11 @@ final class ScriptedSource: ListWatching {
         var batches: [[WatchEvent]]
         var end: WatchEnd
         var onSilence: @Sendable () -> Void
-        var later: AsyncStream<[WatchEvent]>
+        var later: AsyncThrowingStream<[WatchEvent], any Error>
 
         struct AsyncIterator: AsyncIteratorProtocol {
             var events: Events
-            var later: AsyncStream<[WatchEvent]>.AsyncIterator
+            var later: AsyncThrowingStream<[WatchEvent], any Error>.AsyncIterator
 
             mutating func next() async throws -> [WatchEvent]? {
                 if !events.batches.isEmpty { return events.batches.removeFirst() }
@@ -45,7 +45,7 @@ final class ScriptedSource: ListWatching {
                 case .broken: throw ConnectionError()
                 case .silent:
                     events.onSilence()
-                    return await later.next()
+                    return try await later.next()
                 }
             }
         }
@@ -59,7 +59,7 @@ final class ScriptedSource: ListWatching {
         var script: [Answer]
         var requests: [Request] = []
         var timeouts: [Int] = []
-        var later: AsyncStream<[WatchEvent]>.Continuation?
+        var later: AsyncThrowingStream<[WatchEvent], any Error>.Continuation?
     }
 
     private let state: Mutex<State>
@@ -94,7 +94,7 @@ final class ScriptedSource: ListWatching {
         case .page(let page): return page
         case .refused(let status): throw status
         case .unreachable: throw ConnectionError()
-        case .cut: throw CutAnswer()
+        case .cut: throw Broken(stage: .cut)
         case .watch: throw APIStatus(code: 599, message: "the script has no list here")
         case nil:
             try await wait()
@@ -115,7 +115,7 @@ final class ScriptedSource: ListWatching {
         case .watch(let batches, let end): return stream(batches, end)
         case .refused(let status): throw status
         case .unreachable: throw ConnectionError()
-        case .cut: throw CutAnswer()
+        case .cut: throw Broken(stage: .cut)
         case .page: throw APIStatus(code: 599, message: "the script has no watch here")
         case nil:
             try await wait()
@@ -130,7 +130,7 @@ final class ScriptedSource: ListWatching {
     }
 
     private func stream(_ batches: [[WatchEvent]], _ end: WatchEnd) -> Events {
-        let later = AsyncStream<[WatchEvent]>.makeStream()
+        let later = AsyncThrowingStream<[WatchEvent], any Error>.makeStream()
         state.withLock { $0.later = later.continuation }
         return Events(
             batches: batches, end: end,
@@ -141,8 +141,8 @@ final class ScriptedSource: ListWatching {
     /// Says more in the last watch, which is silent.
     func say(_ batch: [WatchEvent]) { state.withLock { $0.later }?.yield(batch) }
 
-    /// Ends the last watch, which is silent, as a server does.
-    func end() { state.withLock { $0.later }?.finish() }
+    /// Ends the last watch, which is silent: as a server does, or with an error.
+    func end(_ error: Broken? = nil) { state.withLock { $0.later }?.finish(throwing: error) }
 }
 
 /// Waits until the task is cancelled.
