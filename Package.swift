@@ -56,7 +56,7 @@ let productTargets: [Target] = [
         name: "KubernetesConnection",
         dependencies: [
             "KubernetesClient", "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", asyncHTTPClient,
-            nioCore, nioPosix, nioHTTP1, nioSSL, yams, logging,
+            nioCore, nioPosix, nioHTTP1, nioHTTP2, nioSSL, yams, logging,
         ]),
     .target(
         name: "EndpointSliceController",

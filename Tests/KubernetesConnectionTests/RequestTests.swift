@@ -2,7 +2,9 @@ import FoundationEssentials
 import KubernetesClient
 import KubernetesModel
 import KubernetesWire
+import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -57,6 +59,61 @@ import Testing
             #expect(error == APIStatus(code: code, reason: "Reason", message: "no"))
             #expect(server.requests.count == 1)
         }
+    }
+
+    @Test("Requests on the connection that a server closed after it refused another are asked again, and hear why")
+    func closedWithAnother() async throws {
+        let folder = try TemporaryFolder()
+        try Authority(folder).issue("server")
+        try await ScriptedServer.run(tls: folder.serverTLS(speaksHTTP2: true)) { request in
+            guard request.connection == 1 else { return .refusal(401, "Unauthorized") }
+            guard request.path.hasSuffix("services") else { return ScriptedAnswer(end: .silence) }
+            var refusal = ScriptedAnswer.refusal(401, "Unauthorized")
+            refusal.end = .farewell
+            return refusal
+        } _: { server in
+            let connection = try TestKubeconfig(
+                server: "https://localhost:\(server.port)", cluster: "certificate-authority: ca.crt", user: "token: t"
+            ).connection(in: folder)
+            try await withClient(connection) { client in
+                let codes = await withTaskGroup(of: String.self) { group in
+                    for kind in [ObjectKind.node, .pod, .namespace] {
+                        group.addTask { await failure { try await client.list(ListRequest(resource: APIResource(kind))) } }
+                    }
+                    while server.requests.count < 3 { await Task.yield() }
+                    group.addTask { await failure { try await client.list(services) } }
+                    return await group.reduce(into: [String]()) { $0.append($1) }
+                }
+                #expect(codes == Array(repeating: "Unauthorized (401): no", count: 4))
+                #expect(Set(server.requests.map(\.connection)) == [1, 2])
+            }
+        }
+    }
+
+    @Test(
+        "Plain HTTP to a server that speaks TLS is told as what it is, with what to write",
+        arguments: ["Client sent an HTTP request to an HTTPS server.\n", "<h1>The plain HTTP request was sent to HTTPS port</h1>"])
+    func plainToTLS(_ page: String) async throws {
+        try await run { _ in
+            ScriptedAnswer(status: 400, headers: [("Content-Type", "text/plain")], chunks: [Array(page.utf8)])
+        } _: { client, server in
+            let text = await failure { try await client.list(services) }
+            let (plain, secure) = ("http://127.0.0.1:\(server.port)", "https://127.0.0.1:\(server.port)")
+            #expect(text == "\(plain): what answers there speaks TLS: --master must name it as \(secure)")
+        }
+    }
+
+    @Test("So is a server that answers plain HTTP with an alert of TLS") func plainToAlert() async throws {
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AlertHandler()) }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let address = "127.0.0.1:\(channel.localAddress?.port ?? 0)"
+        let connection = try ClusterConnection(kubeconfig: "", master: "http://\(address)")
+        let text = try await withClient(connection) { client in await failure { try await client.list(services) } }
+        try await channel.close()
+        #expect(text == "http://\(address): what answers there speaks TLS: --master must name it as https://\(address)")
     }
 
     @Test("A page of a proxy is shown as it came") func textRefusal() async throws {
@@ -341,5 +398,16 @@ final class Counter: Sendable {
             $0 += 1
             return $0
         }
+    }
+}
+
+/// Answers whatever comes as a server of TLS does: that it is no version of it.
+private final class AlertHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: [0x15, 3, 1, 0, 2, 2, 70])), promise: nil)
+        context.close(promise: nil)
     }
 }

@@ -13,6 +13,8 @@ package struct ConnectionError: Error, Sendable, Hashable, CustomStringConvertib
         case certificate
         /// No connection, or one that broke before an answer.
         case unreachable
+        /// The connection was closed before an answer, be it because of another request on it.
+        case closed
         /// A connection that broke in the middle of an answer.
         case cut
         /// Nothing came in time.
@@ -36,12 +38,14 @@ extension ConnectionError: SourceFailure {
         switch code {
         case .cut: .cut
         case .timedOut: .silent
-        case .configuration, .credentials, .certificate, .unreachable, .answer: .unanswered
+        case .configuration, .credentials, .certificate, .unreachable, .closed, .answer: .unanswered
         }
     }
 
     /// The same of an answer that had begun.
-    var inAnswer: ConnectionError { code == .unreachable ? ConnectionError(.cut, description) : self }
+    var inAnswer: ConnectionError {
+        code == .unreachable || code == .closed ? ConnectionError(.cut, description) : self
+    }
 }
 
 /// The file and the field a setting stands in: `kubeconfig /etc/kubeconfig: users[node].user.token`.
