@@ -5,15 +5,17 @@ internal import Synchronization
 
 /// What is told of an API server, in lines for people: of its loss and return one line each, whatever is asked of it.
 final class APINoticeLog: Sendable {
-    private struct State {
+    struct State {
         var outage = SourceOutage()
         /// Since when kinds are lost.
         var lostSince: [ObjectKind: Int64] = [:]
+        /// What was said last of a lease that may not be written.
+        var leaseRefusal: String?
     }
 
-    private let logger: Logger
-    private let clock: @Sendable () -> Int64
-    private let state = Mutex(State())
+    let logger: Logger
+    let clock: @Sendable () -> Int64
+    let state = Mutex(State())
 
     /// - Parameter clock: seconds since 1970.
     init(logger: Logger, clock: @escaping @Sendable () -> Int64 = DNSEngine.wallClock) {
@@ -62,7 +64,7 @@ final class APINoticeLog: Sendable {
         }
     }
 
-    private func log(_ line: SourceOutage.Line?) {
+    func log(_ line: SourceOutage.Line?) {
         switch line {
         case .lost(let since?, let reason):
             logger.warning(
