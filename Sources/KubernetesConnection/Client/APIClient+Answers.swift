@@ -44,6 +44,7 @@ extension APIClient {
             let request = make(format)
             let held = try await pace.wait()
             let used = try await credentials.current()
+            if let news = credentials.takeNews() { logger.warning("\(news); the token before is used on") }
             let response: HTTPClientResponse
             do {
                 response = try await counted(held) { try await self.send(request, as: used, isWatch: isWatch) }
