@@ -277,8 +277,8 @@ let productTargets: [Target] = [
         name: "FairwayTests",
         dependencies: [
             "BPFTesting", "NetworkNamespaceTesting", "LinuxSystem", "NetworkTypes", "Netlink", "NodeConfiguration", "fairway", "fairway-echo", "ClusterZone",
-            "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesModel", "KubernetesModelTesting", "KubernetesTesting",
-            "ObjectStore", "Observability", "Relay", logging,
+            "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesClient", "KubernetesModel", "KubernetesModelTesting",
+            "KubernetesTesting", "ObjectStore", "Observability", "Relay", logging,
         ],
         exclude: ["OlderKernel"]),
     .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "DNSWireTesting", "NetworkTypes"]),

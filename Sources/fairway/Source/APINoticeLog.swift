@@ -9,9 +9,22 @@ final class APINoticeLog: Sendable {
         var outage = SourceOutage()
         /// Since when kinds are lost.
         var lostSince: [ObjectKind: Int64] = [:]
+        /// What was refused to a kind alone.
+        var refusals: [ObjectKind: Refusals] = [:]
+        /// Kinds that were followed once.
+        var known: Set<ObjectKind> = []
         /// What was said last of a lease that may not be written.
         var leaseRefusal: String?
     }
+
+    struct Refusals {
+        var inARow = 0
+        var told: String?
+    }
+
+    /// Refusals of what was allowed before that make a line: a server that has only just begun refuses until it has read
+    /// its own rules.
+    static let refusalsWithoutLine = 2
 
     let logger: Logger
     let clock: @Sendable () -> Int64
@@ -30,6 +43,8 @@ final class APINoticeLog: Sendable {
         case .following:
             log(state.withLock {
                 $0.lostSince[kind] = nil
+                $0.refusals[kind] = nil
+                $0.known.insert(kind)
                 return $0.outage.follows(kind.rawValue, now: clock())
             })
         case .unreadable(let fault): logger.error("\(kind.rawValue) passed over: \(fault)")
@@ -41,13 +56,15 @@ final class APINoticeLog: Sendable {
 
     private func failed(_ failure: ReflectorFailure, _ kind: ObjectKind) {
         let now = clock()
-        let line = state.withLock { state in
-            guard failure.concernsServer else { return state.outage.end(kind.rawValue, now) }
-            return state.outage.failed(
+        let (line, isOwn) = state.withLock { state -> (SourceOutage.Line?, Bool) in
+            guard failure.concernsServer else {
+                return (state.outage.end(kind.rawValue, now), state.refused(failure.reason, kind))
+            }
+            let line = state.outage.failed(
                 kind.rawValue, reason: failure.reason, since: state.lostSince[kind], inARow: failure.inARow,
                 isSilence: failure.isSilence, now: now)
+            return (line, false)
         }
-        let isOwn = failure.isNew && !failure.concernsServer
         logger.log(
             level: isOwn ? .warning : .debug, "\(kind.rawValue): \(failure.reason)",
             metadata: ["retryIn": "\(failure.retryIn.roundedText)"])
@@ -77,6 +94,19 @@ final class APINoticeLog: Sendable {
         case .back(let seconds, false): logger.info("the API server answers", metadata: ["after": "\(seconds)s"])
         case nil: break
         }
+    }
+}
+
+extension APINoticeLog.State {
+    /// - Returns: whether it is worth a line.
+    fileprivate mutating func refused(_ reason: String, _ kind: ObjectKind) -> Bool {
+        var refusals = refusals[kind] ?? APINoticeLog.Refusals()
+        refusals.inARow += 1
+        defer { self.refusals[kind] = refusals }
+        guard refusals.told != reason else { return false }
+        if known.contains(kind), refusals.inARow <= APINoticeLog.refusalsWithoutLine { return false }
+        refusals.told = reason
+        return true
     }
 }
 
