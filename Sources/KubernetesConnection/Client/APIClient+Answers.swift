@@ -22,8 +22,6 @@ extension APIClient {
     /// A server closes the connection after a request that it does not authenticate, and when it ends; HTTP/2 has other
     /// requests on it. So each hears what is the matter, and not that a stream was closed.
     static let reconnectLimit = 2
-    /// Before each of them: until then the pool knows that the connection is closed.
-    static let reconnectPause = Duration.milliseconds(100)
 
     /// Sends a request and reads the answer.
     ///
@@ -45,6 +43,7 @@ extension APIClient {
             let held = try await pace.wait()
             let used = try await credentials.current()
             if let news = credentials.takeNews() { logger.warning("\(news); the token before is used on") }
+            let begin = NIODeadline.now()
             let response: HTTPClientResponse
             do {
                 response = try await counted(held) { try await self.send(request, as: used, isWatch: isWatch) }
@@ -52,7 +51,8 @@ extension APIClient {
                 let isShared = connection.server.isSecure && request.method == .get
                 guard error.code == .closed, isShared, reconnects < Self.reconnectLimit else { throw error }
                 reconnects += 1
-                try await time.sleep(Self.reconnectPause)
+                // The pool may not know yet that the connection is closed.
+                _ = (isWatch ? watchGeneration : requestGeneration).end(silentSince: begin)
                 counts.withLock { $0.retries += 1 }
                 continue
             }
