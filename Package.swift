@@ -56,7 +56,7 @@ let productTargets: [Target] = [
         name: "KubernetesConnection",
         dependencies: [
             "KubernetesClient", "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes", asyncHTTPClient,
-            nioCore, nioPosix, nioHTTP1, nioSSL, yams, logging,
+            nioCore, nioPosix, nioHTTP1, nioHTTP2, nioSSL, yams, logging,
         ]),
     .target(
         name: "EndpointSliceController",
@@ -279,7 +279,7 @@ let productTargets: [Target] = [
         name: "FairwayTests",
         dependencies: [
             "BPFTesting", "NetworkNamespaceTesting", "RandomTesting", "LinuxSystem", "NetworkTypes", "Netlink", "NodeConfiguration", "fairway", "fairway-echo", "ClusterZone",
-            "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesModel", "KubernetesModelTesting", "KubernetesTesting",
+            "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesClient", "KubernetesModel", "KubernetesModelTesting", "KubernetesTesting",
             "ObjectStore", "Observability", "Relay", "ServiceTable", logging,
         ],
         exclude: ["OlderKernel"]),

@@ -9,6 +9,9 @@ package struct Backoff: Sendable {
         /// This long after the last failure it begins at `initial` again.
         package var resetAfter: Duration
 
+        /// Of answers that broke off: the server is there, so that the first attempt follows soon.
+        package static let afterCut = Settings(initial: .milliseconds(200))
+
         /// As client-go's reflectors wait.
         package init(
             initial: Duration = .milliseconds(800), maximum: Duration = .seconds(30), factor: Double = 2,
@@ -30,6 +33,9 @@ package struct Backoff: Sendable {
         self.settings = settings
         current = settings.initial
     }
+
+    /// Begins at the initial wait again.
+    package mutating func reset() { self = Backoff(settings) }
 
     /// How long to wait after a failure at `now`, a time of a monotonic clock.
     package mutating func next(now: Duration, random: inout some RandomNumberGenerator) -> Duration {

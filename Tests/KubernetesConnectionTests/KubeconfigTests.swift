@@ -117,6 +117,7 @@ import Testing
 
     @Test("Every field is read") func fields() throws {
         let folder = try TemporaryFolder()
+        try folder.write("t", to: "token")
         let connection = try TestKubeconfig(
             server: "https://[fd00::1]/clusters/one/",
             cluster: "certificate-authority: pki/ca.crt, tls-server-name: kubernetes, proxy-url: 'http://u:p%40@proxy:3128'",

@@ -2,7 +2,9 @@ import FoundationEssentials
 import KubernetesClient
 import KubernetesModel
 import KubernetesWire
+import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -57,6 +59,61 @@ import Testing
             #expect(error == APIStatus(code: code, reason: "Reason", message: "no"))
             #expect(server.requests.count == 1)
         }
+    }
+
+    @Test("Requests on the connection that a server closed after it refused another are asked again, and hear why")
+    func closedWithAnother() async throws {
+        let folder = try TemporaryFolder()
+        try Authority(folder).issue("server")
+        try await ScriptedServer.run(tls: folder.serverTLS(speaksHTTP2: true)) { request in
+            guard request.connection == 1 else { return .refusal(401, "Unauthorized") }
+            guard request.path.hasSuffix("services") else { return ScriptedAnswer(end: .silence) }
+            var refusal = ScriptedAnswer.refusal(401, "Unauthorized")
+            refusal.end = .farewell
+            return refusal
+        } _: { server in
+            let connection = try TestKubeconfig(
+                server: "https://localhost:\(server.port)", cluster: "certificate-authority: ca.crt", user: "token: t"
+            ).connection(in: folder)
+            try await withClient(connection) { client in
+                let codes = await withTaskGroup(of: String.self) { group in
+                    for kind in [ObjectKind.node, .pod, .namespace] {
+                        group.addTask { await failure { try await client.list(ListRequest(resource: APIResource(kind))) } }
+                    }
+                    while server.requests.count < 3 { await Task.yield() }
+                    group.addTask { await failure { try await client.list(services) } }
+                    return await group.reduce(into: [String]()) { $0.append($1) }
+                }
+                #expect(codes == Array(repeating: "Unauthorized (401): no", count: 4))
+                #expect(Set(server.requests.map(\.connection)) == [1, 2])
+            }
+        }
+    }
+
+    @Test(
+        "Plain HTTP to a server that speaks TLS is told as what it is, with what to write",
+        arguments: ["Client sent an HTTP request to an HTTPS server.\n", "<h1>The plain HTTP request was sent to HTTPS port</h1>"])
+    func plainToTLS(_ page: String) async throws {
+        try await run { _ in
+            ScriptedAnswer(status: 400, headers: [("Content-Type", "text/plain")], chunks: [Array(page.utf8)])
+        } _: { client, server in
+            let text = await failure { try await client.list(services) }
+            let (plain, secure) = ("http://127.0.0.1:\(server.port)", "https://127.0.0.1:\(server.port)")
+            #expect(text == "\(plain): what answers there speaks TLS: --master must name it as \(secure)")
+        }
+    }
+
+    @Test("So is a server that answers plain HTTP with an alert of TLS") func plainToAlert() async throws {
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AlertHandler()) }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let address = "127.0.0.1:\(channel.localAddress?.port ?? 0)"
+        let connection = try ClusterConnection(kubeconfig: "", master: "http://\(address)")
+        let text = try await withClient(connection) { client in await failure { try await client.list(services) } }
+        try await channel.close()
+        #expect(text == "http://\(address): what answers there speaks TLS: --master must name it as https://\(address)")
     }
 
     @Test("A page of a proxy is shown as it came") func textRefusal() async throws {
@@ -147,16 +204,58 @@ import Testing
                 _ = try await client.list(services)
                 try folder.write("two\n", to: "token")
                 _ = try await client.list(services)
-                try folder.remove("token")
-                let text = await failure { try await client.list(services) }
-                #expect(
-                    text
-                        == "kubeconfig \(folder("kubeconfig")): users[node].user.tokenFile: cannot read \(folder("token")): No such file or directory"
-                )
             }
             let used = server.requests.compactMap { $0.headers.first(name: "authorization") }
             #expect(used == ["Bearer one", "Bearer two", "Bearer three"])
         }
+    }
+
+    @Test("A token whose file vanishes is used on, and why is told once; so is a file with nonsense, and the next token is taken")
+    func vanishedTokenFile() async throws {
+        let folder = try TemporaryFolder()
+        try Authority(folder).issue("server")
+        try folder.write("one\n", to: "token")
+        let lines = LogLines()
+        try await ScriptedServer.run(tls: folder.serverTLS()) { _ in .json(emptyServices) } _: { server in
+            let connection = try TestKubeconfig(
+                server: "https://127.0.0.1:\(server.port)", cluster: "certificate-authority: ca.crt", user: "tokenFile: token"
+            ).connection(in: folder)
+            try await withClient(connection, logger: lines.logger) { client in
+                _ = try await client.list(services)
+                try folder.remove("token")
+                for _ in 0..<3 { _ = try await client.list(services) }
+                try folder.write("two words", to: "token")
+                _ = try await client.list(services)
+                try folder.write("two", to: "token")
+                _ = try await client.list(services)
+            }
+            let used = server.requests.compactMap { $0.headers.first(name: "authorization") }
+            #expect(used == Array(repeating: "Bearer one", count: 5) + ["Bearer two"])
+        }
+        let field = "kubeconfig \(folder("kubeconfig")): users[node].user.tokenFile"
+        #expect(
+            lines.warnings == [
+                "\(field): cannot read \(folder("token")): No such file or directory; the token before is used on",
+                "\(field): the token has characters that a header cannot carry: it is one word of printable ASCII; the token before is used on",
+            ])
+    }
+
+    @Test("A token file that is not there at the start, or holds no token, is an error with file and field")
+    func tokenFileAtStart() throws {
+        let folder = try TemporaryFolder()
+        let kubeconfig = TestKubeconfig(user: "tokenFile: token")
+        let field = "kubeconfig \(folder("kubeconfig")): users[node].user.tokenFile"
+        let missing = failure { try kubeconfig.connection(in: folder) }
+        #expect(missing == "\(field): cannot read \(folder("token")): No such file or directory")
+        try folder.write("\n", to: "token")
+        let empty = failure { try kubeconfig.connection(in: folder) }
+        #expect(empty == "\(field): the token is empty")
+        try folder.write("t\n", to: "token")
+        _ = try kubeconfig.connection(in: folder)
+        // Over plain HTTP no token is sent, and none is read.
+        try folder.remove("token")
+        let plain = try TestKubeconfig(server: "http://localhost:8080", user: "tokenFile: token").connection(in: folder)
+        #expect(plain.warnings.count == 1)
     }
 
     @Test("A plugin is run again after a 401, once") func execRefused() async throws {
@@ -241,6 +340,32 @@ import Testing
         }
     }
 
+    @Test("An error says how far the request came: nobody answered, the answer broke off, or nothing more came")
+    func stages() async throws {
+        let options = APIClientOptions(requestsPerSecond: 0, requestTimeout: .seconds(2), watchSilenceLimit: .seconds(2))
+        try await run(options: options) { request in
+            ScriptedAnswer(
+                chunks: [Array(emptyServices.utf8.prefix(10))], end: request.path.hasSuffix("nodes") ? .abort : .stall)
+        } _: { client, _ in
+            for (kind, stage) in [(ObjectKind.node, FailureStage.cut), (.pod, .silent)] {
+                let resource = APIResource(kind)
+                let list = await #expect(throws: ConnectionError.self) { try await client.list(ListRequest(resource: resource)) }
+                #expect(list?.stage == stage)
+                let watch = await #expect(throws: ConnectionError.self) {
+                    let request = WatchRequest(resource: resource, start: .after("7"), timeoutSeconds: 300)
+                    for try await _ in try await client.watch(request) {}
+                }
+                #expect(watch?.stage == stage)
+            }
+        }
+        let port = try await ScriptedServer.run({ _ in .json("{}") }) { $0.port }
+        let connection = try ClusterConnection(kubeconfig: "", master: "http://127.0.0.1:\(port)")
+        try await withClient(connection) { client in
+            let error = await #expect(throws: ConnectionError.self) { try await client.list(services) }
+            #expect(error?.stage == .unanswered)
+        }
+    }
+
     @Test("An answer beyond its limit is not taken") func answerLimit() async throws {
         try await run { _ in ScriptedAnswer(chunks: Array(repeating: Array(repeating: 32, count: 1 << 19), count: 5)) } _: {
             client, server in
@@ -315,5 +440,16 @@ final class Counter: Sendable {
             $0 += 1
             return $0
         }
+    }
+}
+
+/// Answers whatever comes as a server of TLS does: that it is no version of it.
+private final class AlertHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: [0x15, 3, 1, 0, 2, 2, 70])), promise: nil)
+        context.close(promise: nil)
     }
 }

@@ -18,6 +18,8 @@ package actor LeaderElection<Writer: ObjectWriting> {
     private var random: any RandomNumberGenerator & Sendable
     private var elector: LeaderElector
     private var toldLeader = ""
+    /// Requests that failed in a row; nil: none was made yet.
+    private var failures: Int?
 
     /// - Parameters:
     ///   - key: of the Lease, which is made if there is none.
@@ -106,11 +108,28 @@ extension LeaderElection {
             if Task.isCancelled { return false }
             do {
                 action = try await perform(action)
+                tellAnswered()
             } catch {
-                if !Task.isCancelled { notice(.failed("\(error)")) }
+                if !Task.isCancelled { tell(error) }
                 action = elector.failed()
             }
         }
+    }
+
+    private func tellAnswered() {
+        if failures != 0 { notice(.answered) }
+        failures = 0
+    }
+
+    private func tell(_ error: any Error) {
+        let status = error as? APIStatus
+        if let status, status.alreadyExists || status.isConflict {
+            tellAnswered()
+            return notice(.forestalled)
+        }
+        failures = (failures ?? 0) + 1
+        let concernsServer = status.map { $0.code >= 500 || $0.code == 429 || $0.code == 401 } ?? true
+        notice(.failed("\(error)", inARow: failures ?? 1, concernsServer: concernsServer))
     }
 
     private func perform(_ action: LeaderElector.Action) async throws -> LeaderElector.Action {
@@ -197,7 +216,7 @@ extension LeaderElection {
                 do {
                     _ = try await writer.update(lease, .leases, key)
                 } catch {
-                    notice(.failed("the lease was not released: \(error)"))
+                    notice(.failed("the lease was not released: \(error)", inARow: 1, concernsServer: false))
                 }
             }
             group.addTask { try? await timing.sleep(settings.retryPeriod) }

@@ -4,6 +4,14 @@ package enum LeaderElectionNotice: Sendable, Hashable {
     case started
     /// It leads no longer; `isLost`: it could not renew the lease, or somebody else has it.
     case stopped(isLost: Bool)
+    /// Requests for the lease are answered: at first, and again after some failed.
+    case answered
+    /// Another candidate was first to write the lease, as it happens when two begin together.
+    case forestalled
     /// A request for the lease failed.
-    case failed(String)
+    ///
+    /// - Parameters:
+    ///   - inARow: requests that failed one after the other, this one included.
+    ///   - concernsServer: it is the server's, or everybody's who asks with these credentials, and not the lease's alone.
+    case failed(String, inARow: Int, concernsServer: Bool)
 }

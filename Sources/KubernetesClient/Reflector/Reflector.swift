@@ -13,6 +13,7 @@ package actor Reflector<Source: ListWatching> {
     private let resource: APIResource
     private let selection: Selection
     private let settings: ReflectorSettings
+    private let serverReturn: ServerReturn
     private let timing: Timing
     private let wallClock: @Sendable () -> Int64
     private let deliver: @Sendable ([StoreEvent]) async -> Void
@@ -29,17 +30,26 @@ package actor Reflector<Source: ListWatching> {
     private var lastHeard: Duration = .zero
     /// The store is taking events: its time is not the server's silence.
     private var isDelivering = false
+    /// The server sends bookmarks for this kind, as far as is known.
     private var hasBookmarks = false
+    /// The last watch was silent: that the next is accepted says nothing, only what comes in it.
+    private var isUnheard = false
     private var isProgress = false
 
+    /// The server did not answer the last request.
+    private var isAway = false
+    /// Of ``serverReturn``, when the attempt under way began.
+    private var returns = 0
+
     /// - Parameters:
+    ///   - serverReturn: shared with the other reflectors of the same server.
     ///   - clock: measures and waits.
     ///   - wallClock: seconds since 1970, for what the store is told of lost sources.
     ///   - deliver: takes events in order, one call at a time; the next are read when it returns.
     ///   - notice: what is worth counting or logging; called in order.
     package init<C: Clock>(
         kind: ObjectKind, selection: Selection = Selection(), source: Source,
-        settings: ReflectorSettings = ReflectorSettings(), clock: C = ContinuousClock(),
+        settings: ReflectorSettings = ReflectorSettings(), serverReturn: ServerReturn = ServerReturn(), clock: C = ContinuousClock(),
         wallClock: @escaping @Sendable () -> Int64,
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
         deliver: @escaping @Sendable ([StoreEvent]) async -> Void,
@@ -48,6 +58,7 @@ package actor Reflector<Source: ListWatching> {
         self.source = source
         self.selection = selection
         self.settings = settings
+        self.serverReturn = serverReturn
         self.wallClock = wallClock
         self.random = random
         self.deliver = deliver
@@ -64,13 +75,43 @@ package actor Reflector<Source: ListWatching> {
     /// - Throws: `CancellationError` alone.
     package func run() async throws {
         while true {
+            returns = serverReturn.count
             let outcome = await attempt(plan.step)
             try Task.checkCancellation()
             let decision = plan.decide(outcome, now: timing.now(), random: &random)
-            decision.notices.forEach(notice)
             if decision.losesSource { await loseSource() }
-            if decision.delay > .zero { try await timing.sleep(decision.delay) }
+            decision.notices.forEach(notice)
+            isAway = isAway || decision.isOutage
+            if decision.delay > .zero { try await pause(decision) }
         }
+    }
+
+    /// Waits, in an outage no longer than until the server answers another reflector.
+    private func pause(_ decision: ReflectorPlan.Decision) async throws {
+        let (timing, serverReturn, returns) = (timing, serverReturn, returns)
+        guard decision.isOutage else { return try await timing.sleep(decision.delay) }
+        let isBack = try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await timing.sleep(decision.delay)
+                return false
+            }
+            group.addTask {
+                await serverReturn.next(after: returns)
+                return true
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? false
+        }
+        try Task.checkCancellation()
+        guard isBack, settings.returnSpread > .zero else { return }
+        try await timing.sleep(settings.returnSpread * Double.random(in: 0..<1, using: &random))
+    }
+
+    /// The server has answered.
+    private func answered() {
+        guard isAway else { return }
+        isAway = false
+        returns = serverReturn.tell()
     }
 
     private func attempt(_ step: ReflectorPlan.Step) async -> ReflectorPlan.Outcome {
@@ -98,13 +139,14 @@ extension Reflector {
             repeat {
                 let page = try await source.list(request)
                 try Task.checkCancellation()
+                answered()
                 if request.continueToken.isEmpty { events = reflection.beginList() }
                 let news = reflection.take(page)
                 events += news.events
                 news.faults.forEach { notice(.unreadable($0)) }
                 request.continueToken = page.continueToken
                 if page.continueToken.isEmpty {
-                    guard !page.resourceVersion.isEmpty else { return .failed("the list has no version", lasted: nil) }
+                    guard !page.resourceVersion.isEmpty else { return .failed("the list has no version", .unanswered, lasted: nil) }
                     events += reflection.endList(at: page.resourceVersion)
                 }
                 await tell(events)
@@ -116,11 +158,13 @@ extension Reflector {
         trueAt = begun
         isLost = false
         notice(.listed(objects: reflection.listed, streamed: false))
+        notice(.following)
         return .listed
     }
 
     private func outcome(_ error: any Error) -> ReflectorPlan.Outcome {
-        if let status = error as? APIStatus { .refused(status) } else { .failed("\(error)", lasted: nil) }
+        if let status = error as? APIStatus { return .refused(status) }
+        return .failed("\(error)", error.stage(or: .unanswered), lasted: nil)
     }
 }
 
@@ -136,6 +180,7 @@ extension Reflector {
             resource: resource, selection: selection, limit: 1, resourceVersion: reflection.version)
         do {
             let page = try await source.list(request)
+            answered()
             if ResourceVersion.isOlder(page.resourceVersion, than: reflection.version) {
                 return .refused(APIStatus(code: 504, reason: "Timeout", message: "Too large resource version: \(reflection.version)"))
             }
@@ -153,7 +198,7 @@ extension Reflector {
     private func watch(_ start: WatchRequest.Start) async -> ReflectorPlan.Outcome {
         let request = WatchRequest(
             resource: resource, selection: selection, start: start,
-            timeoutSeconds: Int.random(in: settings.watchTimeoutSeconds, using: &random))
+            timeoutSeconds: timeoutSeconds(start))
         let begun = timing.now()
         let events: Source.Events
         do {
@@ -161,21 +206,31 @@ extension Reflector {
         } catch {
             return outcome(error)
         }
+        answered()
         notice(.watching)
         lastHeard = timing.now()
-        hasBookmarks = false
         isProgress = false
         switch start {
         case .initialEvents: await tell(reflection.beginList())
-        case .after: await findSource()
+        case .after: if !isUnheard { await resumed() }
         }
         do {
             return try await follow(events, begun: begun)
         } catch let status as APIStatus {
             return .broken(status, lasted: timing.now() - begun)
         } catch {
-            return .failed("the watch broke: \(error)", lasted: timing.now() - begun)
+            let stage = error.stage(or: .cut)
+            // Until now everything came through.
+            if stage == .cut, !reflection.isListing, !isUnheard { trueAt = wallClock() }
+            return .failed("the watch broke: \(error)", stage, lasted: timing.now() - begun)
         }
+    }
+
+    private func timeoutSeconds(_ start: WatchRequest.Start) -> Int {
+        let seconds = Int.random(in: settings.watchTimeoutSeconds, using: &random)
+        // Initial events end with a bookmark.
+        guard start != .initialEvents, !hasBookmarks, let quiet = settings.quietWatchTimeoutSeconds else { return seconds }
+        return min(seconds, quiet)
     }
 
     /// Reads the watch until it ends or is silent for too long.
@@ -197,7 +252,7 @@ extension Reflector {
         try Task.checkCancellation()
         let lasted = timing.now() - begun
         // The server said all it had to say, unless it had hardly begun.
-        if !reflection.isListing, isProgress || lasted >= settings.shortWatch { trueAt = wallClock() }
+        if !reflection.isListing, isProgress || lasted >= settings.shortWatch { await heard() }
         return .closed(lasted: lasted, isProgress: isProgress)
     }
 
@@ -205,7 +260,9 @@ extension Reflector {
     private func take(_ batch: [WatchEvent], begun: Duration) async -> ReflectorPlan.Outcome? {
         let news = reflection.take(batch)
         lastHeard = timing.now()
-        if news.failure == nil, !reflection.isListing { trueAt = wallClock() }
+        // The end of a list says by itself that the source is back.
+        if news.endsList { isLost = false }
+        if news.failure == nil, !reflection.isListing { await heard() }
         hasBookmarks = hasBookmarks || news.hasBookmark
         await tell(news.events)
         news.faults.forEach { notice(.unreadable($0)) }
@@ -213,8 +270,8 @@ extension Reflector {
             notice(.events(applied: news.events.count, passedOver: news.passedOver))
         }
         if news.endsList {
-            isLost = false
             notice(.listed(objects: reflection.listed, streamed: true))
+            notice(.following)
         }
         if news.isProgress || news.endsList {
             isProgress = true
@@ -227,7 +284,11 @@ extension Reflector {
     private func awaitSilence(_ limit: Duration) async throws -> ReflectorPlan.Outcome {
         while true {
             let quiet = isDelivering ? .zero : timing.now() - lastHeard
-            if quiet >= limit { return .silent(isAbnormal: hasBookmarks) }
+            if quiet >= limit {
+                hasBookmarks = false
+                isUnheard = true
+                return .silent
+            }
             try await timing.sleep(limit - quiet)
         }
     }
@@ -248,10 +309,20 @@ extension Reflector {
     private func loseSource() async {
         guard reflection.hasSynced, !isLost else { return }
         isLost = true
+        notice(.lost(since: trueAt))
         await tell([.source(.lost(since: trueAt), of: reflection.kind)])
     }
 
-    private func findSource() async {
+    /// What is told follows what is, now.
+    private func heard() async {
+        trueAt = wallClock()
+        guard isUnheard else { return }
+        isUnheard = false
+        await resumed()
+    }
+
+    private func resumed() async {
+        notice(.following)
         guard isLost else { return }
         isLost = false
         await tell([.source(.connected, of: reflection.kind)])

@@ -17,20 +17,22 @@ struct ReflectorPlan: Sendable {
         case listed
         /// The server ended the watch.
         case closed(lasted: Duration, isProgress: Bool)
-        /// Nothing was heard for too long; `isAbnormal`: this server had sent bookmarks.
-        case silent(isAbnormal: Bool)
+        /// Nothing was heard for too long.
+        case silent
         /// A streamed list is none: the server knows no such thing.
         case streamIgnored
         /// The request was refused.
         case refused(APIStatus)
         /// A watch that had been accepted ended with an error.
         case broken(APIStatus, lasted: Duration)
-        /// Nothing was reached, or the stream of a watch broke that had been accepted and `lasted`.
-        case failed(String, lasted: Duration?)
+        /// Nothing answered, an answer broke off, or nothing more came; `lasted`: of a watch that had been accepted.
+        case failed(String, FailureStage, lasted: Duration?)
     }
 
     struct Decision: Sendable, Hashable {
         var delay: Duration = .zero
+        /// The server did not answer, or could not: that it answers somebody else ends the delay.
+        var isOutage = false
         /// What is told no longer follows what is.
         var losesSource = false
         var notices: [ReflectorNotice] = []
@@ -40,7 +42,7 @@ struct ReflectorPlan: Sendable {
     private let resource: APIResource
     private(set) var step: Step
     private var streams: Bool
-    private var backoff: Backoff
+    private var waits: ReflectorWaits
     private var failuresInARow = 0
     private var expiredInARow = 0
     private var serverErrorsInARow = 0
@@ -58,7 +60,7 @@ struct ReflectorPlan: Sendable {
         self.settings = settings
         self.resource = resource
         streams = settings.streamsLists
-        backoff = Backoff(settings.backoff)
+        waits = ReflectorWaits(settings)
         step = .resume
         planList()
     }
@@ -70,6 +72,7 @@ struct ReflectorPlan: Sendable {
         expiredInARow = 0
         serverErrorsInARow = 0
         lastFailure = nil
+        waits.progressed()
     }
 
     /// The server has reached the version that a watch is to go on from.
@@ -89,12 +92,13 @@ struct ReflectorPlan: Sendable {
         case .closed(let lasted, let isProgress):
             follow(lasted)
             if isProgress || lasted >= settings.shortWatch && step == .resume { return Decision() }
-            return fail("the server ended the watch at once", losesSource: failuresInARow > 0, now, &random)
-        case .silent(let isAbnormal):
+            return fail(
+                Failure(.refused, "the server ended the watch at once", losesSource: failuresInARow > 0), now, &random)
+        case .silent:
             if step == .stream { return leaveStreams("no end of the initial events came", now, &random) }
             progressed()
             doubtsVersion = true
-            return Decision(losesSource: isAbnormal)
+            return Decision(losesSource: true, notices: [.failed(silenceFailure)])
         case .streamIgnored:
             return leaveStreams("bookmarks came amid the initial events", now, &random)
         case .refused(let status):
@@ -102,12 +106,14 @@ struct ReflectorPlan: Sendable {
         case .broken(let status, let lasted):
             follow(lasted)
             if status.isExpired { return expired(now, &random) }
-            return fail(
-                "the watch ended: \(status)", losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
-        case .failed(let reason, let lasted):
+            return fail(Failure(status, "the watch ended: \(status)", losesSource: true), now, &random)
+        case .failed(let reason, let stage, let lasted):
             follow(lasted)
             doubtsVersion = true
-            return fail(reason, losesSource: lasted != nil || failuresInARow > 0, now, &random)
+            // All clients of a server lose their watches together: these wait as for a server that does not answer.
+            let isList = lasted == nil || step == .stream
+            let trouble = stage == .cut && isList ? ReflectorWaits.Trouble.cut : .unanswered
+            return fail(Failure(trouble, reason, losesSource: lasted != nil || failuresInARow > 0), now, &random)
         }
     }
 
@@ -128,10 +134,9 @@ struct ReflectorPlan: Sendable {
             return leaveStreams("\(status)", now, &random)
         case .resume where needsList(status):
             planList()
-            return fail(words(status), losesSource: true, retryAfter: status.retryAfterSeconds, now, &random)
+            return fail(Failure(status, words(status), losesSource: true), now, &random)
         default:
-            return fail(
-                words(status), losesSource: failuresInARow > 0, retryAfter: status.retryAfterSeconds, now, &random)
+            return fail(Failure(status, words(status), losesSource: failuresInARow > 0), now, &random)
         }
     }
 
@@ -153,7 +158,8 @@ struct ReflectorPlan: Sendable {
         if case .pages(let limit) = step, limit > 0 { step = .pages(limit: 0) } else { planList() }
         var decision = Decision(losesSource: true)
         if expiredInARow > Self.expiriesWithoutPause {
-            decision = fail("versions expire sooner than they can be followed", losesSource: true, now, &random)
+            let reason = "versions of \(resource) expire sooner than they can be followed"
+            decision = fail(Failure(.refused, reason, losesSource: true), now, &random)
         }
         decision.notices.insert(.expired, at: 0)
         return decision
@@ -168,17 +174,26 @@ struct ReflectorPlan: Sendable {
     }
 
     private mutating func fail(
-        _ reason: String, losesSource: Bool, retryAfter: Int? = nil, _ now: Duration,
-        _ random: inout some RandomNumberGenerator
+        _ failure: Failure, _ now: Duration, _ random: inout some RandomNumberGenerator
     ) -> Decision {
         failuresInARow += 1
-        let delay = max(
-            backoff.next(now: now, random: &random), .seconds(min(retryAfter ?? 0, Self.longestRetryAfter)))
-        let isNew = lastFailure != reason
-        lastFailure = reason
+        let asked = Duration.seconds(min(failure.retryAfter ?? 0, Self.longestRetryAfter))
+        let delay = max(waits.next(after: failure.trouble, now: now, random: &random), asked)
+        let isNew = lastFailure != failure.reason
+        lastFailure = failure.reason
+        let told = ReflectorFailure(
+            reason: failure.reason, isNew: isNew, inARow: failuresInARow, retryIn: delay,
+            concernsServer: failure.concernsServer)
         return Decision(
-            delay: delay, losesSource: losesSource,
-            notices: [.failed(reason: reason, isNew: isNew, retryIn: delay)])
+            delay: delay, isOutage: failure.isOutage && failure.retryAfter == nil, losesSource: failure.losesSource,
+            notices: [.failed(told)])
+    }
+
+    private var silenceFailure: ReflectorFailure {
+        let seconds = settings.silence?.components.seconds ?? 0
+        return ReflectorFailure(
+            reason: "neither event nor bookmark came in the watch of \(resource) for \(seconds) s", isNew: true,
+            inARow: 1, retryIn: .zero, isSilence: true)
     }
 
     /// Seconds; a server that asks for more is asked again nevertheless.
@@ -190,6 +205,33 @@ struct ReflectorPlan: Sendable {
         case 403: "the credentials may not list and watch \(resource), see RBAC: \(status)"
         case 404: "the API server has no \(resource) in \(resource.apiVersion): \(status)"
         default: "\(status)"
+        }
+    }
+}
+
+extension ReflectorPlan {
+    /// What went wrong in an attempt.
+    private struct Failure {
+        let trouble: ReflectorWaits.Trouble
+        let reason: String
+        let losesSource: Bool
+        /// The server was not reached, or cannot answer, be it that it has only just begun.
+        var isOutage = true
+        var concernsServer = true
+        var retryAfter: Int?
+
+        init(_ trouble: ReflectorWaits.Trouble, _ reason: String, losesSource: Bool) {
+            self.trouble = trouble
+            self.reason = reason
+            self.losesSource = losesSource
+            isOutage = trouble != .refused
+        }
+
+        init(_ status: APIStatus, _ reason: String, losesSource: Bool) {
+            self.init(.refused, reason, losesSource: losesSource)
+            isOutage = status.code >= 500 || status.code == 429
+            concernsServer = isOutage || status.code == 401
+            retryAfter = status.retryAfterSeconds
         }
     }
 }

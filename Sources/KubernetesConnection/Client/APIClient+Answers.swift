@@ -18,6 +18,12 @@ extension APIClient {
     /// A server that wants longer is told of to the caller, who has something else to do meanwhile.
     static let retryAfterLimit = Duration.seconds(30)
 
+    /// Attempts after the first, of a request that reads and whose connection was closed before the answer.
+    ///
+    /// A server closes the connection after a request that it does not authenticate, and when it ends; HTTP/2 has other
+    /// requests on it. So each hears what is the matter, and not that a stream was closed.
+    static let reconnectLimit = 2
+
     /// Sends a request and reads the answer.
     ///
     /// 429 and 503 with `Retry-After` are tried again a few times, 401 once with fresh credentials, 406 and 415 in JSON.
@@ -31,13 +37,27 @@ extension APIClient {
     /// Sends a request until an answer with 2xx begins.
     func accepted(_ make: (WireFormat) -> APIRequest, isWatch: Bool) async throws -> HTTPClientResponse {
         var retries = 0
+        var reconnects = 0
         var hasRenewed = false
         while true {
             let request = make(format)
             let held = try await pace.wait()
             let access = followed.refreshed(logger)
             let used = try await access.credentials.current()
-            let response = try await counted(held) { try await self.send(request, as: used, access, isWatch: isWatch) }
+            if let news = access.credentials.takeNews() { logger.warning("\(news); the token before is used on") }
+            let begin = NIODeadline.now()
+            let response: HTTPClientResponse
+            do {
+                response = try await counted(held) { try await self.send(request, as: used, access, isWatch: isWatch) }
+            } catch let error as ConnectionError {
+                let isShared = connection.server.isSecure && request.method == .get
+                guard error.code == .closed, isShared, reconnects < Self.reconnectLimit else { throw error }
+                reconnects += 1
+                // The pool may not know yet that the connection is closed.
+                _ = (isWatch ? watchGeneration : requestGeneration).end(silentSince: begin)
+                counts.withLock { $0.retries += 1 }
+                continue
+            }
             if (200..<300).contains(response.status.code) { return response }
             let status = try await refusal(response, request)
             switch status.code {
@@ -80,9 +100,25 @@ extension APIClient {
     }
 
     private func refusal(_ response: HTTPClientResponse, _ request: APIRequest) async throws -> APIStatus {
-        let body = try await read(response.body, limit: APIRequest.objectLimitBytes, request)
+        let body = try await refusalBody(response, request)
+        if response.status == .badRequest, !connection.server.isSecure { try checkScheme(body) }
         let retryAfter = response.headers.first(name: "Retry-After").flatMap(Int.init).map { max(0, $0) }
         return APIStatus(httpStatus: Int(response.status.code), body: body.span, retryAfterSeconds: retryAfter)
+    }
+
+    /// Nothing where the connection broke in its middle: the status says enough.
+    private func refusalBody(_ response: HTTPClientResponse, _ request: APIRequest) async throws -> [UInt8] {
+        do {
+            return try await read(response.body, limit: APIRequest.objectLimitBytes, request)
+        } catch let error as ConnectionError where error.code == .cut {
+            return []
+        }
+    }
+
+    /// A server that speaks TLS tells who does not, in plain HTTP.
+    private func checkScheme(_ body: [UInt8]) throws(ConnectionError) {
+        let text = String(decoding: body.prefix(1024), as: UTF8.self)
+        if text.contains("HTTPS server") || text.contains("HTTPS port") { throw wantsTLS }
     }
 
     private func read(
@@ -104,7 +140,7 @@ extension APIClient {
         } catch {
             let explanation = await explained(error)
             doubt(isWatch: false, since: begin, explanation)
-            throw explanation
+            throw (explanation as? ConnectionError)?.inAnswer ?? explanation
         }
         return bytes
     }

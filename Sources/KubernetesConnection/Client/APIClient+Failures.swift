@@ -1,9 +1,11 @@
 internal import AsyncHTTPClient
 internal import FoundationEssentials
+internal import Glibc
 internal import KubernetesModel
 internal import LinuxSystem
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOHTTP2
 internal import NIOPosix
 internal import NIOSSL
 
@@ -24,7 +26,7 @@ extension APIClient {
                 return ConnectionError(
                     .timedOut, "\(server): no answer\(way) within \(options.requestTimeout.components.seconds) s")
             case .readTimeout: return ConnectionError(.timedOut, "\(server): nothing more came, the connection is given up")
-            case .remoteConnectionClosed: return ConnectionError(.unreachable, "\(server): the connection was closed")
+            case .remoteConnectionClosed: return ConnectionError(.closed, "\(server): the connection was closed")
             case .proxyAuthenticationRequired:
                 return ConnectionError(.unreachable, "\(server): the proxy of \(connection.proxyField) wants a user and a password")
             case .invalidProxyResponse:
@@ -36,15 +38,26 @@ extension APIClient {
         if let failure = error as? NIOSSLExtraError, failure == .failedToValidateHostname {
             return wrongName(await PeerCertificate.ask(connection, options.connectTimeout)?.names)
         }
+        if error is NIOHTTP2Errors.StreamClosed { return ConnectionError(.closed, "\(server): the connection was closed") }
+        if let failure = error as? HTTPParserError, failure != .invalidEOFState, !server.isSecure { return wantsTLS }
         if error is HTTPParserError || error as? NIOSSLError == .uncleanShutdown {
             return ConnectionError(.unreachable, "\(server): the connection broke in the middle of an answer")
         }
         if error is NIOSSLError || error is BoringSSLError { return await handshakeFailure(error) }
         if let failure = error as? NIOConnectionError { return unreachable(failure) }
         if let failure = error as? IOError {
-            return ConnectionError(.unreachable, "\(server): \(Self.reason(failure))\(way)")
+            // What the kernel says of a peer that acknowledges nothing any more.
+            return ConnectionError(
+                failure.errnoCode == ETIMEDOUT ? .timedOut : .unreachable, "\(server): \(Self.reason(failure))\(way)")
         }
         return ConnectionError(.unreachable, "\(server): \(error)\(way)")
+    }
+
+    /// What came back is no HTTP, or says so.
+    var wantsTLS: ConnectionError {
+        ConnectionError(
+            .configuration,
+            "\(connection.server): what answers there speaks TLS: \(connection.origin) must name it as https://\(connection.server.authority)\(connection.server.path)")
     }
 
     private func unreachable(_ failure: NIOConnectionError) -> ConnectionError {

@@ -81,7 +81,7 @@ package struct WatchEvents: AsyncSequence, Sendable {
             do {
                 try reader.finish()
             } catch {
-                throw ConnectionError(.unreachable, "\(client.connection.server): watch of \(resource): \(error)")
+                throw ConnectionError(.cut, "\(client.connection.server): watch of \(resource): \(error)")
             }
             return nil
         }
@@ -117,6 +117,7 @@ extension APIClient {
                 .timedOut,
                 "\(connection.server): watch of \(resource): neither event nor bookmark in \(options.watchSilenceLimit.components.seconds) s")
         }
-        return await explained(error)
+        let explanation = await explained(error)
+        return (explanation as? ConnectionError)?.inAnswer ?? explanation
     }
 }

@@ -30,7 +30,7 @@ extension ClusterConnection {
         let token = Material(
             place: .file(folder + "/token"), origin: FieldOrigin(document: "service account", field: "token"))
         // Read once now, so that a pod without the volume is told at its start.
-        _ = try token.read()
+        _ = try token.readToken()
         self.init(
             server: server, tls: TLSSettings(authority: authority), credentials: .tokenFile(token),
             origin: "service account")

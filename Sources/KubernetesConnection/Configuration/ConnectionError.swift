@@ -1,3 +1,5 @@
+package import KubernetesClient
+
 /// Why there is no connection to the API server, or no answer from it: one line an operator can act on.
 ///
 /// What the server itself says is an `APIStatus`, not this.
@@ -9,8 +11,12 @@ package struct ConnectionError: Error, Sendable, Hashable, CustomStringConvertib
         case credentials
         /// TLS was not agreed upon, or the server's certificate is not trusted.
         case certificate
-        /// No connection, or one that broke.
+        /// No connection, or one that broke before an answer.
         case unreachable
+        /// The connection was closed before an answer, be it because of another request on it.
+        case closed
+        /// A connection that broke in the middle of an answer.
+        case cut
         /// Nothing came in time.
         case timedOut
         /// An answer that is none of the Kubernetes API, or larger than its limit.
@@ -24,6 +30,21 @@ package struct ConnectionError: Error, Sendable, Hashable, CustomStringConvertib
     package init(_ code: Code, _ description: String) {
         self.code = code
         self.description = description
+    }
+}
+
+extension ConnectionError: SourceFailure {
+    package var stage: FailureStage {
+        switch code {
+        case .cut: .cut
+        case .timedOut: .silent
+        case .configuration, .credentials, .certificate, .unreachable, .closed, .answer: .unanswered
+        }
+    }
+
+    /// The same of an answer that had begun.
+    var inAnswer: ConnectionError {
+        code == .unreachable || code == .closed ? ConnectionError(.cut, description) : self
     }
 }
 

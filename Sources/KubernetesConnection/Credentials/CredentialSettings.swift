@@ -19,3 +19,10 @@ func checkedToken(_ text: some StringProtocol, origin: FieldOrigin) throws(Conne
     }
     return token
 }
+
+extension Material {
+    /// The token that the file holds now.
+    func readToken() throws(ConnectionError) -> String {
+        try checkedToken(String(decoding: read(), as: UTF8.self), origin: origin)
+    }
+}

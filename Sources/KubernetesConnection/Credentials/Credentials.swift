@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Synchronization
 
 /// Who we are, for one request.
 struct RequestCredentials: Sendable, Hashable {
@@ -15,8 +16,17 @@ struct RequestCredentials: Sendable, Hashable {
 
 /// Gives each request its credentials, as fresh as they need to be.
 final class Credentials: Sendable {
+    /// What a token file held last.
+    private struct TokenState {
+        var token: String?
+        var fault: ConnectionError?
+        /// The fault was not told yet.
+        var isNews = false
+    }
+
     private let settings: CredentialSettings
     private let plugin: ExecCredentialCache?
+    private let tokenState = Mutex(TokenState())
 
     /// - Parameter now: seconds since 1970.
     init(_ settings: CredentialSettings, now: @escaping @Sendable () -> Int64) {
@@ -28,19 +38,43 @@ final class Credentials: Sendable {
         }
     }
 
-    /// - Throws: ``ConnectionError`` when a token file cannot be read or a plugin fails.
+    /// - Throws: ``ConnectionError`` when a token file could never be read, or a plugin fails.
     func current() async throws -> RequestCredentials {
         switch settings {
         case .none: return RequestCredentials()
         case .token(let token): return RequestCredentials(authorization: "Bearer \(token)")
         case .tokenFile(let file):
-            let token = try checkedToken(String(decoding: file.read(), as: UTF8.self), origin: file.origin)
-            return RequestCredentials(authorization: "Bearer \(token)")
+            return RequestCredentials(authorization: "Bearer \(try token(in: file))")
         case .basic(let user, let password):
             return RequestCredentials(authorization: "Basic \(Data("\(user):\(password)".utf8).base64EncodedString())")
         case .exec:
             guard let plugin else { return RequestCredentials() }
             return try await plugin.current()
+        }
+    }
+
+    /// Why a newer token cannot be had, once for each reason.
+    func takeNews() -> ConnectionError? {
+        tokenState.withLock { state in
+            defer { state.isNews = false }
+            return state.isNews ? state.fault : nil
+        }
+    }
+
+    /// A token outlives its file by up to an hour: until then it is used on, as client-go does.
+    private func token(in file: Material) throws(ConnectionError) -> String {
+        do {
+            let token = try file.readToken()
+            tokenState.withLock { $0 = TokenState(token: token) }
+            return token
+        } catch {
+            let known = tokenState.withLock { state in
+                guard state.token != nil else { return nil as String? }
+                if state.fault != error { (state.fault, state.isNews) = (error, true) }
+                return state.token
+            }
+            guard let known else { throw error }
+            return known
         }
     }
 

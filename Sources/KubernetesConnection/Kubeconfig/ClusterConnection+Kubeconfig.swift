@@ -6,7 +6,8 @@ extension ClusterConnection {
     /// - Parameters:
     ///   - context: nil: the current one.
     ///   - master: in place of the cluster's server; empty: that one.
-    /// - Throws: ``ConnectionError`` naming file and field. Certificates and keys are read later, where they are used.
+    /// - Throws: ``ConnectionError`` naming file and field, also when a token file cannot be read. Certificates and keys are read
+    ///   later, where they are used.
     package init(kubeconfigFile path: String, context: String? = nil, master: String = "") throws(ConnectionError) {
         try self.init(Kubeconfig(path: path, bytes: Kubeconfig.contents(of: path)), context: context, master: master)
     }
@@ -39,6 +40,8 @@ extension ClusterConnection {
             warnings.append("\(user.origin): not sent to \(server), which has no TLS: everybody on the way could read it")
             credentials = .none
         }
+        // Read once now: a file that is not there at the start is more likely named wrong than late.
+        if case .tokenFile(let file) = credentials { _ = try file.readToken() }
         if tls.skipsVerification {
             warnings.append(
                 "\(try cluster["insecure-skip-tls-verify"].origin): whoever is on the way to \(server) can read and change everything")

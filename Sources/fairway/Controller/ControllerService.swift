@@ -14,12 +14,13 @@ struct ControllerService: ServiceLifecycle.Service {
     let logger: Logger
 
     func run() async throws {
+        let notices = APINoticeLog(logger: logger)
         let work = ControllerWork(
             client: client, reflectors: configuration.source.reflectors, settings: configuration.publisher, logger: logger,
-            failed: { [events] in events.failedToUpdateSlices($0, $1) })
+            notices: notices, failed: { [events] in events.failedToUpdateSlices($0, $1) })
         try? await cancelWhenGracefulShutdown {
             if let election = configuration.election {
-                try await makeElection(election, work).run()
+                try await makeElection(election, work, notices).run()
             } else {
                 try await work.run()
             }
@@ -28,7 +29,7 @@ struct ControllerService: ServiceLifecycle.Service {
     }
 
     private func makeElection(
-        _ settings: LeaderElectionOptions.Settings, _ work: ControllerWork
+        _ settings: LeaderElectionOptions.Settings, _ work: ControllerWork, _ notices: APINoticeLog
     ) -> LeaderElection<APIClient> {
         let (logger, identity, lease) = (logger, configuration.identity, settings.lease)
         return LeaderElection(
@@ -42,11 +43,10 @@ struct ControllerService: ServiceLifecycle.Service {
             notice: { notice in
                 switch notice {
                 case .started: Self.setLeading(true, lease)
-                case .stopped(let isLost):
-                    Self.setLeading(false, lease)
-                    if isLost { logger.warning("the lease is lost; this replica works no longer", metadata: ["lease": "\(lease)"]) }
-                case .failed(let reason): logger.warning("lease: \(reason)", metadata: ["lease": "\(lease)"])
+                case .stopped: Self.setLeading(false, lease)
+                default: break
                 }
+                notices.tell(notice, lease: lease)
             })
     }
 

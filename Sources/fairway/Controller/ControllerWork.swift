@@ -13,15 +13,20 @@ struct ControllerWork: Sendable {
     let reflectors: ReflectorSettings
     let settings: SlicePublisherSettings
     let logger: Logger
+    /// Of everything that is asked of the server.
+    let notices: APINoticeLog
     /// A Service's slices could not be written, and why.
     let failed: @Sendable (Service, String) -> Void
 
     func run() async throws {
         let publisher = SlicePublisher(settings: settings, writer: client, notice: tell)
+        let serverReturn = ServerReturn()
+        defer { notices.forget(SlicePublisher<APIClient>.kinds) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for kind in SlicePublisher<APIClient>.kinds {
                 let reflector = Reflector(
-                    kind: kind, source: client, settings: reflectors, wallClock: DNSEngine.wallClock,
+                    kind: kind, source: client, settings: reflectors, serverReturn: serverReturn,
+                    wallClock: DNSEngine.wallClock,
                     deliver: { await publisher.take($0) }, notice: { tell($0, kind) })
                 group.addTask { try await reflector.run() }
             }
@@ -50,6 +55,6 @@ struct ControllerWork: Sendable {
 
     private func tell(_ notice: ReflectorNotice, _ kind: ObjectKind) {
         APIMetrics.count(notice, kind)
-        APINoticeLog(logger: logger).tell(notice, kind)
+        notices.tell(notice, kind)
     }
 }

@@ -129,7 +129,7 @@ final class DNSService: Sendable {
         listeners.zoneIsReady()
     }
 
-    /// A line when the source is lost, and when it is back.
+    /// What it means for names that the source is lost, and back; that it is, sources tell themselves.
     private func tell(_ source: SourceState) {
         let before = toldState.withLock { told in
             defer { told = source }
@@ -137,9 +137,9 @@ final class DNSService: Sendable {
         }
         switch (before, source) {
         case (.connected, .lost):
-            logger.warning("the source is lost: names are answered as it told them last")
+            logger.debug("the source is lost: names are answered as it told them last")
         case (.lost(let since), .connected), (.resynchronising(let since), .connected):
-            logger.info("the source is back, and names are up to date", metadata: ["lost": "\(max(0, clock() - since))s"])
+            logger.debug("the source is back, and names are up to date", metadata: ["lost": "\(max(0, clock() - since))s"])
         default: break
         }
     }

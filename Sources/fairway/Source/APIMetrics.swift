@@ -12,7 +12,7 @@ enum APIMetrics {
         case .events(let applied, _): Counter(label: "fairway_api_events_total", dimensions: kind).increment(by: applied)
         case .failed: Counter(label: "fairway_api_failures_total", dimensions: kind).increment()
         case .unreadable: Counter(label: "fairway_api_unreadable_objects_total", dimensions: kind).increment()
-        case .listed, .expired, .withoutStreams: break
+        case .listed, .expired, .withoutStreams, .lost, .following: break
         }
     }
 }

@@ -62,15 +62,20 @@ struct APISourceService: ServiceLifecycle.Service {
     private static let readLimit = Duration.seconds(30)
 
     private func follow(on loop: any EventLoop, _ whenSynced: Once) async throws {
+        let (serverReturn, notices) = (ServerReturn(), APINoticeLog(logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (kind, selection) in kinds.selections {
                 let reflector = Reflector(
-                    kind: kind, selection: selection, source: client, settings: reflectors, wallClock: DNSEngine.wallClock,
+                    kind: kind, selection: selection, source: client, settings: reflectors, serverReturn: serverReturn,
+                    wallClock: DNSEngine.wallClock,
                     deliver: { events in
                         let progress = try? await loop.submit { apply(events.map(\.withoutVersions)) }.get()
                         if let progress { tell(progress, whenSynced) }
                     },
-                    notice: { tell($0, kind) })
+                    notice: {
+                        APIMetrics.count($0, kind)
+                        notices.tell($0, kind)
+                    })
                 group.addTask { try await reflector.run() }
             }
             try await group.waitForAll()
@@ -83,11 +88,6 @@ struct APISourceService: ServiceLifecycle.Service {
             conflicts(conflict, "\(holder)")
         }
         if progress.isSynced { whenSynced(progress) }
-    }
-
-    private func tell(_ notice: ReflectorNotice, _ kind: ObjectKind) {
-        APIMetrics.count(notice, kind)
-        APINoticeLog(logger: logger).tell(notice, kind)
     }
 }
 

@@ -74,5 +74,24 @@ extension FairwayTests {
                 }
             }
         }
+
+        @Test func `a server that goes and comes back is a line when it is lost, and one when it is back`() async throws {
+            try await ClusterNode.with { cluster in
+                let daemon = try await cluster.startDaemon()
+                let start = daemon.lines.count
+                await cluster.server.stopListening()
+                let lost = try await daemon.waitForLine(containing: "the API server is lost", from: start)
+                #expect(lost.contains("Connection refused") && lost.contains("since="), "\(lost)")
+                // Each kind has tried more than once.
+                try await eventually("every kind is tried again") {
+                    daemon.lines.dropFirst(start).count { $0.contains("retryIn") } >= 9
+                }
+                try await cluster.server.listen()
+                let back = try await daemon.waitForLine(containing: "the API server is back", from: start, timeout: .seconds(40))
+                #expect(back.contains(" info ") && back.contains("lost="), "\(back)")
+                let told = daemon.lines.dropFirst(start).filter { !$0.contains(" debug ") }
+                #expect(told.count == 2, "\(told)")
+            }
+        }
     }
 }

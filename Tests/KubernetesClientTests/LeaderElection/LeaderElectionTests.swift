@@ -113,4 +113,47 @@ import Testing
         _ = await second.result
         #expect(told.all.first == "a" && told.all.contains("b"))
     }
+
+    /// Two that begin together: both find no lease, and the server takes one.
+    @Test("who is second to make the lease is told so, and that is no failure", .timeLimit(.minutes(1)))
+    func secondToCreate() async {
+        let (lease, clock) = (SharedLease(), ManualClock())
+        let told = Mutex<[LeaderElectionNotice]>([])
+        // What the other made is not seen before it is made once more.
+        let writer = LeaseWriter(lease, findsNone: 1)
+        let first = Self.candidate("a", LeaseWriter(lease), clock, Journal())
+        await Self.pass(clock, idle: 1) { lease.lease?.holderIdentity == "a" }
+        let election = LeaderElection(
+            lease: LeaderElectorTests.key, identity: "b", writer: writer, clock: clock,
+            wallClock: { Timestamp(seconds: 1_700_000_000) }, random: SplitMix64(seed: 2), onStartedLeading: {},
+            notice: { notice in told.withLock { $0.append(notice) } })
+        let second = Task { try await election.run() }
+        await Self.pass(clock, idle: 2) { told.withLock { $0.contains(.forestalled) } && clock.now.offset > .seconds(20) }
+        for task in [first, second] {
+            task.cancel()
+            _ = await task.result
+        }
+        #expect(told.withLock { $0 } == [.answered, .forestalled])
+        #expect(lease.lease?.leaseTransitions == 0)
+    }
+
+    @Test(
+        "failures are counted, and whether they are the server's", .timeLimit(.minutes(1)),
+        arguments: [(500, true), (429, true), (401, true), (403, false)])
+    func failures(_ code: Int, _ concernsServer: Bool) async {
+        let (lease, clock) = (SharedLease(), ManualClock())
+        let told = Mutex<[LeaderElectionNotice]>([])
+        let refusal = APIStatus(code: code)
+        let election = LeaderElection(
+            lease: LeaderElectorTests.key, identity: "a", writer: LeaseWriter(lease, refuses: [refusal, refusal]),
+            clock: clock, wallClock: { Timestamp(seconds: 1_700_000_000) }, random: SplitMix64(seed: 2),
+            onStartedLeading: {}, notice: { notice in told.withLock { $0.append(notice) } })
+        let task = Task { try await election.run() }
+        await Self.pass(clock, idle: 1) { told.withLock { $0.contains(.answered) } }
+        _ = await task.result
+        let failures = (1...2).map {
+            LeaderElectionNotice.failed("\(refusal)", inARow: $0, concernsServer: concernsServer)
+        }
+        #expect(told.withLock { $0 } == failures + [.answered, .started, .stopped(isLost: false)])
+    }
 }

@@ -60,4 +60,30 @@ import Testing
         let wait = backoff.next(now: .seconds(121), random: &random)
         #expect(wait < .milliseconds(1600))
     }
+
+    @Test("a server that comes and goes is asked less and less, though lists that it breaks off are read again soon")
+    func comingAndGoing() {
+        var random = SplitMix64(seed: 4)
+        var waits = ReflectorWaits(ReflectorSettings())
+        var unanswered: [Duration] = []
+        for _ in 0..<8 {
+            unanswered.append(waits.next(after: .unanswered, now: .zero, random: &random))
+            let cut = waits.next(after: .cut, now: .zero, random: &random)
+            #expect(cut < .milliseconds(400))
+        }
+        #expect((unanswered.last ?? .zero) >= .seconds(30))
+    }
+
+    @Test("lists that break off again and again are read again less often, until there is progress")
+    func cutsInARow() {
+        var random = SplitMix64(seed: 5)
+        var waits = ReflectorWaits(ReflectorSettings())
+        for expected in [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30] {
+            let wait = waits.next(after: .cut, now: .zero, random: &random)
+            #expect((expected * 0.999...expected * 2).contains(wait / .seconds(1)))
+        }
+        waits.progressed()
+        let wait = waits.next(after: .cut, now: .zero, random: &random)
+        #expect(wait < .milliseconds(400))
+    }
 }

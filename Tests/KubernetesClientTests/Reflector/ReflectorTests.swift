@@ -4,6 +4,7 @@ import KubernetesModelTesting
 import KubernetesWire
 import ObjectStore
 import RandomTesting
+import Synchronization
 import Testing
 
 /// One behaviour each, against a source that answers from a script.
@@ -53,7 +54,7 @@ import Testing
             notices.filter { if case .failed = $0 { true } else { false } }
         }
         var waits: [Duration] {
-            notices.compactMap { if case .failed(_, _, let wait) = $0 { wait } else { nil } }
+            notices.compactMap { if case .failed(let failure) = $0 { failure.retryIn } else { nil } }
         }
     }
 
@@ -250,6 +251,25 @@ import Testing
         #expect(often.failures.count == 3)
     }
 
+    @Test("a list that breaks off is read again soon, however long the outage before it was", .timeLimit(.minutes(1)))
+    func cutLists() async {
+        let outage = [Self.listed([[Self.bookmark("15")]], .broken)] + Array(repeating: .unreachable, count: 7)
+        let played = await Self.play(outage + [.refused(Self.expired), .cut, .cut, .cut, Self.listed([], .silent)])
+        #expect(played.waits.count == 11)
+        #expect(played.waits[7] >= .seconds(30))
+        let cuts = played.waits.suffix(3)
+        #expect(cuts.allSatisfy { $0 >= .milliseconds(200) })
+        #expect(cuts.reduce(.zero, +) < .seconds(3))
+    }
+
+    @Test("a server that refuses when it is back is asked as at the start", .timeLimit(.minutes(1)))
+    func refusalAfterOutage() async {
+        let outage = Array(repeating: ScriptedSource.Answer.unreachable, count: 7)
+        let played = await Self.play(outage + [.refused(APIStatus(code: 403)), Self.listed([], .silent)])
+        #expect(played.waits[6] >= .seconds(30))
+        #expect(played.waits[7] < .milliseconds(1600))
+    }
+
     @Test("a watch that ends at once without an event waits as after a failure", .timeLimit(.minutes(1)))
     func shortWatches() async {
         let played = await Self.play([
@@ -257,6 +277,30 @@ import Testing
         ])
         #expect(played.failures.count == 2)
         #expect(played.waits.allSatisfy { $0 >= .milliseconds(800) })
+    }
+
+    @Test(
+        "a source is lost since its connection broke, not since the last event", .timeLimit(.minutes(1)),
+        arguments: [(FailureStage.cut, Int64(140)), (.silent, 100)])
+    func lostSince(_ stage: FailureStage, _ since: Int64) async {
+        let source = ScriptedSource([Self.listed([], .silent), .watch([], .silent)])
+        let recorder = StoreRecorder()
+        let time = Mutex<Int64>(100)
+        let reflector = Reflector(
+            kind: Self.kind, source: source, settings: ReflectorSettings(silence: nil), clock: HastyClock(),
+            wallClock: { time.withLock { $0 } }, random: SplitMix64(seed: 1), deliver: recorder.deliver,
+            notice: recorder.note)
+        let task = Task { try await reflector.run() }
+        await recorder.wait { $0.isSynced }
+        time.withLock { $0 = 140 }
+        source.end(ScriptedSource.Broken(stage: stage))
+        await source.played()
+        task.cancel()
+        _ = await task.result
+        let lost = StoreEvent.source(.lost(since: since), of: Self.kind)
+        #expect(recorder.told == Self.toldFirst + [lost, Self.connected])
+        let notices = recorder.notices.drop { $0 != .lost(since: since) }
+        #expect(notices.contains(.following))
     }
 
     @Test("Retry-After is a wait at least", .timeLimit(.minutes(1)))
@@ -272,9 +316,11 @@ import Testing
     func refusals(_ code: Int, _ word: String) async {
         let refusal = ScriptedSource.Answer.refused(APIStatus(code: code, reason: "No"))
         let played = await Self.play([refusal, refusal, refusal, Self.listed([], .silent)])
-        let news = played.failures.map { if case .failed(_, true, _) = $0 { true } else { false } }
+        let failures = played.notices.compactMap { if case .failed(let failure) = $0 { failure } else { nil } }
+        let news = failures.map(\.isNew)
         #expect(news == [true, false, false])
         #expect("\(played.failures)".contains(word))
+        #expect(failures.allSatisfy { $0.concernsServer == (code == 401) })
         #expect(played.told == Self.toldFirst)
     }
 
@@ -300,7 +346,7 @@ import Testing
         #expect(
             played.notices == [
                 .listing(streamed: true), .watching, .events(applied: 2, passedOver: 0),
-                .listed(objects: 1, streamed: true), .events(applied: 1, passedOver: 1), .watching,
+                .listed(objects: 1, streamed: true), .following, .events(applied: 1, passedOver: 1), .watching, .following,
                 .events(applied: 1, passedOver: 0),
             ])
     }

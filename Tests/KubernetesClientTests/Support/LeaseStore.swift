@@ -47,8 +47,17 @@ final class LeaseWriter: ObjectWriting {
     struct Unexpected: Error {}
     private let shared: SharedLease
     private let isPartitioned = Mutex(false)
+    private let refusals: Mutex<[APIStatus]>
+    private let blindReads: Mutex<Int>
 
-    init(_ shared: SharedLease) { self.shared = shared }
+    /// - Parameters:
+    ///   - findsNone: how many reads find no lease, whether there is one or not.
+    ///   - refuses: what the first requests are answered with.
+    init(_ shared: SharedLease, findsNone: Int = 0, refuses: [APIStatus] = []) {
+        self.shared = shared
+        blindReads = Mutex(findsNone)
+        refusals = Mutex(refuses)
+    }
 
     /// Requests get no answer any more.
     func partition() { isPartitioned.withLock { $0 = true } }
@@ -58,6 +67,7 @@ final class LeaseWriter: ObjectWriting {
             await untilCancelled()
             throw CancellationError()
         }
+        if let refusal = refusals.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { throw refusal }
         guard let answer = try shared.store.withLock({ try request(&$0) }) as? Object else { throw Unexpected() }
         return answer
     }
@@ -65,7 +75,12 @@ final class LeaseWriter: ObjectWriting {
     func get<Object: Decodable & Sendable>(
         _ type: Object.Type, _ resource: APIResource, _ key: ObjectKey
     ) async throws -> Object {
-        try await ask { try $0.get() }
+        let isBlind = blindReads.withLock { count in
+            defer { count = max(0, count - 1) }
+            return count > 0
+        }
+        if isBlind { throw APIStatus(code: 404, reason: "NotFound") }
+        return try await ask { try $0.get() }
     }
 
     func create<Object: Codable & Sendable>(

@@ -16,21 +16,27 @@ final class ScriptedSource: ListWatching {
         case watch([[WatchEvent]], WatchEnd)
         case refused(APIStatus)
         case unreachable
+        /// A list that breaks off.
+        case cut
     }
 
     enum WatchEnd: Sendable { case closed, broken, silent }
     struct ConnectionError: Error, CustomStringConvertible { var description: String { "connection reset" } }
+    struct Broken: SourceFailure, CustomStringConvertible {
+        var stage: FailureStage
+        var description: String { "broken: \(stage)" }
+    }
 
     /// The batches of the script, then its end; `silent` ends with what the test says later.
     struct Events: AsyncSequence, Sendable {
         var batches: [[WatchEvent]]
         var end: WatchEnd
         var onSilence: @Sendable () -> Void
-        var later: AsyncStream<[WatchEvent]>
+        var later: AsyncThrowingStream<[WatchEvent], any Error>
 
         struct AsyncIterator: AsyncIteratorProtocol {
             var events: Events
-            var later: AsyncStream<[WatchEvent]>.AsyncIterator
+            var later: AsyncThrowingStream<[WatchEvent], any Error>.AsyncIterator
 
             mutating func next() async throws -> [WatchEvent]? {
                 if !events.batches.isEmpty { return events.batches.removeFirst() }
@@ -39,7 +45,7 @@ final class ScriptedSource: ListWatching {
                 case .broken: throw ConnectionError()
                 case .silent:
                     events.onSilence()
-                    return await later.next()
+                    return try await later.next()
                 }
             }
         }
@@ -52,11 +58,12 @@ final class ScriptedSource: ListWatching {
     private struct State {
         var script: [Answer]
         var requests: [Request] = []
+        var timeouts: [Int] = []
+        var later: AsyncThrowingStream<[WatchEvent], any Error>.Continuation?
     }
 
     private let state: Mutex<State>
     private let ended = AsyncStream<Void>.makeStream()
-    private let later = AsyncStream<[WatchEvent]>.makeStream()
 
     /// The version the server has reached; nil: whichever it is asked about.
     private let newest: Int?
@@ -67,6 +74,8 @@ final class ScriptedSource: ListWatching {
     }
 
     var requests: [Request] { state.withLock { $0.requests } }
+    /// After how many seconds each watch is to end.
+    var timeouts: [Int] { state.withLock { $0.timeouts } }
 
     /// Returns when more was asked for than the script has, or its last watch has said all.
     func played() async { for await _ in ended.stream { return } }
@@ -85,6 +94,7 @@ final class ScriptedSource: ListWatching {
         case .page(let page): return page
         case .refused(let status): throw status
         case .unreachable: throw ConnectionError()
+        case .cut: throw Broken(stage: .cut)
         case .watch: throw APIStatus(code: 599, message: "the script has no list here")
         case nil:
             try await wait()
@@ -100,10 +110,12 @@ final class ScriptedSource: ListWatching {
     }
 
     func watch(_ request: WatchRequest) async throws -> Events {
+        state.withLock { $0.timeouts.append(request.timeoutSeconds) }
         switch next(.watch(request.start)) {
         case .watch(let batches, let end): return stream(batches, end)
         case .refused(let status): throw status
         case .unreachable: throw ConnectionError()
+        case .cut: throw Broken(stage: .cut)
         case .page: throw APIStatus(code: 599, message: "the script has no watch here")
         case nil:
             try await wait()
@@ -118,14 +130,19 @@ final class ScriptedSource: ListWatching {
     }
 
     private func stream(_ batches: [[WatchEvent]], _ end: WatchEnd) -> Events {
-        Events(
+        let later = AsyncThrowingStream<[WatchEvent], any Error>.makeStream()
+        state.withLock { $0.later = later.continuation }
+        return Events(
             batches: batches, end: end,
             onSilence: { [self] in if state.withLock({ $0.script.isEmpty }) { ended.continuation.yield() } },
             later: later.stream)
     }
 
-    /// Says more in the watch that is silent.
-    func say(_ batch: [WatchEvent]) { later.continuation.yield(batch) }
+    /// Says more in the last watch, which is silent.
+    func say(_ batch: [WatchEvent]) { state.withLock { $0.later }?.yield(batch) }
+
+    /// Ends the last watch, which is silent: as a server does, or with an error.
+    func end(_ error: Broken? = nil) { state.withLock { $0.later }?.finish(throwing: error) }
 }
 
 /// Waits until the task is cancelled.

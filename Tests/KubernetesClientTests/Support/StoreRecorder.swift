@@ -33,4 +33,10 @@ final class StoreRecorder: Sendable {
         if state.withLock({ holds($0.store) }) { return }
         for await _ in applied.stream where state.withLock({ holds($0.store) }) { return }
     }
+
+    /// Returns when this was told.
+    func told(_ event: StoreEvent) async {
+        if told.contains(event) { return }
+        for await _ in applied.stream where told.contains(event) { return }
+    }
 }

@@ -38,9 +38,9 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 /// Runs `body` with a client, which is shut down whatever happens.
 func withClient<Result: Sendable>(
     _ connection: ClusterConnection, _ options: APIClientOptions = APIClientOptions(requestsPerSecond: 0),
-    clock: any Clock<Duration> = ContinuousClock(), _ body: (APIClient) async throws -> Result
+    clock: any Clock<Duration> = ContinuousClock(), logger: Logger = quiet, _ body: (APIClient) async throws -> Result
 ) async throws -> Result {
-    let client = try APIClient(connection: connection, options: options, logger: quiet, clock: clock)
+    let client = try APIClient(connection: connection, options: options, logger: logger, clock: clock)
     do {
         let result = try await body(client)
         try await client.shutdown()

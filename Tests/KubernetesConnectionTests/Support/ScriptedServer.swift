@@ -24,6 +24,8 @@ struct ReceivedRequest: Sendable {
 struct ScriptedAnswer: Sendable {
     enum End: Sendable {
         case complete, abort, stall
+        /// Whole, and the connection is closed after it.
+        case farewell
         /// Not even a status.
         case silence
     }
@@ -175,6 +177,9 @@ private final class RequestHandler: ChannelInboundHandler {
         }
         switch answer.end {
         case .complete: context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        case .farewell:
+            let connection = context.channel.parent?.parent == nil ? context.channel : context.channel.parent
+            context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in connection?.close(promise: nil) }
         case .stall, .silence: context.flush()
         case .abort:
             context.flush()
