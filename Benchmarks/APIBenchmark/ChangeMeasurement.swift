@@ -2,6 +2,20 @@ import FoundationEssentials
 import KubernetesModel
 import LinuxSystem
 import NetworkNamespaceTesting
+import NetworkTypes
+
+/// One round of changes.
+struct ChangeSample: Sendable {
+    /// Of each change that was seen in a commit, the time from its write at the server.
+    var milliseconds: [Double]
+    var changes: Int
+    /// From the first change to the last commit.
+    var seconds: Double
+    /// User and system time of the daemon in these seconds.
+    var processorSeconds: Double
+    var serverProcessorSeconds: Double
+    var residentBytes: Int
+}
 
 /// Changes at a rate, each from the server's write to the kernel's commit.
 struct ChangeMeasurement {
@@ -10,16 +24,15 @@ struct ChangeMeasurement {
     let rate: Int
     let seconds: Int
 
-    private var total: Int { rate * seconds }
     /// After the last change, for those that are still on their way.
     private static let grace = 15
 
-    func run() async throws -> Report.Changes {
+    func run() async throws -> ChangeSample {
         let watch = try await node.namespace.inside { try CommitWatch() }
         let (daemon, server) = (node.process.pid, bed.server.pid)
         let before = (daemon: processorSeconds(of: daemon), server: processorSeconds(of: server))
-        let count = total
-        async let arrivals = DedicatedThread.run(named: "commits") { try watch.run(changes: count) }
+        let numbers = bed.takeNumbers(rate * seconds)
+        async let arrivals = DedicatedThread.run(named: "commits") { try watch.run(changes: numbers) }
         let started = wallClock()
         let end = Task {
             try await Task.sleep(for: .seconds(seconds + Self.grace))
@@ -27,7 +40,8 @@ struct ChangeMeasurement {
         }
         do {
             try await bed.ask(
-                "testing/changes", body: "{\"resource\": \"endpointslices\", \"perSecond\": \(rate), \"seconds\": \(seconds)}",
+                "testing/changes",
+                body: "{\"resource\": \"endpointslices\", \"perSecond\": \(rate), \"seconds\": \(seconds), \"first\": \(numbers.lowerBound)}",
                 into: "/dev/null")
         } catch {
             watch.end()
@@ -38,18 +52,17 @@ struct ChangeMeasurement {
         let taken = (seen.values.max() ?? started) - started
         let after = (daemon: processorSeconds(of: daemon), server: processorSeconds(of: server))
         let memory = try ResidentMemory(ofProcess: daemon)
-        let written = try await writeTimes()
+        let written = try await writeTimes(of: numbers)
         let milliseconds = seen.compactMap { change, time in written[change].map { (time - $0) * 1000 } }
         guard !milliseconds.isEmpty else {
             throw MeasurementError(
-                description: "\(node.way.rawValue): no change arrived\n" + node.process.lines.suffix(20).joined(separator: "\n"))
+                description: "\(node.way.rawValue): of \(numbers.count) changes the server wrote \(written.count) and none arrived\n"
+                    + node.process.lines.suffix(20).joined(separator: "\n"))
         }
-        return Report.Changes(
-            name: node.way.rawValue, perSecond: Double(written.count) / max(taken, 0.001), changes: total,
-            arrived: milliseconds.count, p50Milliseconds: milliseconds.percentile(0.5),
-            p99Milliseconds: milliseconds.percentile(0.99), maxMilliseconds: milliseconds.max() ?? 0, seconds: taken,
+        return ChangeSample(
+            milliseconds: milliseconds, changes: numbers.count, seconds: taken,
             processorSeconds: after.daemon - before.daemon, serverProcessorSeconds: after.server - before.server,
-            residentMegabytes: Double(memory.currentBytes) / 1e6)
+            residentBytes: memory.currentBytes)
     }
 
     private struct Slices: Decodable {
@@ -66,18 +79,18 @@ struct ChangeMeasurement {
 
     /// Of each change the wall-clock time just before it was written, as the server leaves it in the slice for the node's
     /// own measure of this.
-    private func writeTimes() async throws -> [Int: Double] {
+    private func writeTimes(of numbers: Range<Int>) async throws -> [Int: Double] {
         let file = "\(bed.folder)/slices.json"
         try await bed.ask("apis/discovery.k8s.io/v1/endpointslices", into: file)
         let slices = try JSONDecoder().decode(Slices.self, from: Data(contentsOf: URL(filePath: file)))
         var times: [Int: Double] = [:]
         for slice in slices.items {
-            let parts = slice.endpoints?.first?.addresses.first?.split(separator: ".").compactMap { Int($0) } ?? []
-            guard parts.count == 4, parts[0] == 10, parts[1] == 200,
+            guard let address = slice.endpoints?.first?.addresses.first.flatMap({ IPAddress($0)?.v4 }),
+                let number = CommitWatch.number(address), numbers.contains(number),
                 let text = slice.metadata.annotations?["endpoints.kubernetes.io/last-change-trigger-time"],
                 let time = Timestamp(text)
             else { continue }
-            times[parts[2] * 250 + parts[3] - 1] = time.inSeconds
+            times[number] = time.inSeconds
         }
         return times
     }

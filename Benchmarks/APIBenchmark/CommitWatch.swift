@@ -4,10 +4,10 @@ import Netlink
 /// Sees endpoints arrive in the kernel's tables: nf_tables tells each element and rule of a commit after the commit is in
 /// force, and the endpoint's address is in it.
 ///
-/// The server gives the endpoint of change N the address 10.200.(N / 250).(N % 250 + 1), which nothing else has.
+/// The server gives the endpoint of change N an address that nothing else has: see ``number(_:)``.
 final class CommitWatch: Sendable {
     /// As many changes as there are addresses.
-    static let limit = 250 * 250
+    static let limit = 50 * 250 * 250
 
     private let socket: NetlinkSocket
     private let stop: NetlinkStop
@@ -25,15 +25,15 @@ final class CommitWatch: Sendable {
     /// Ends `run`.
     func end() { stop.signal() }
 
-    /// Reads until as many changes have arrived and nothing comes any more, or `end`. Blocks.
+    /// Reads until all of these changes have arrived and nothing comes any more, or `end`. Blocks.
     ///
     /// - Returns: for each change the wall-clock time at which its address was told last.
     /// - Throws: when the kernel had to drop notifications.
-    func run(changes: Int) throws -> [Int: Double] {
+    func run(changes: Range<Int>) throws -> [Int: Double] {
         var seen: [Int: Double] = [:]
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
         while true {
-            let isComplete = seen.count == changes
+            let isComplete = seen.count == changes.count
             let patience: Duration? = isComplete ? .milliseconds(500) : nil
             guard try socket.waitReadable(or: stop, within: patience, doing: Self.doing) else { return seen }
             guard let count = try socket.receive(into: &buffer, wait: false, doing: Self.doing) else {
@@ -42,7 +42,7 @@ final class CommitWatch: Sendable {
             }
             let now = wallClock()
             Self.forEachAddress(in: buffer[..<count]) { change in
-                if change < changes { seen[change] = now }
+                if changes.contains(change) { seen[change] = now }
             }
         }
     }
@@ -70,9 +70,10 @@ final class CommitWatch: Sendable {
         UInt32(bytes[place]) << 24 | UInt32(bytes[place + 1]) << 16 | UInt32(bytes[place + 2]) << 8 | UInt32(bytes[place + 3])
     }
 
-    private static func number(_ address: UInt32) -> Int? {
-        let (high, low) = (Int(address >> 8 & 0xff), Int(address & 0xff))
-        guard address >> 16 == 10 << 8 | 200, high < 250, (1...250).contains(low) else { return nil }
-        return high * 250 + low - 1
+    /// Of 10.(200 + N / 62500).(N / 250 % 250).(N % 250 + 1); nil of any other address.
+    static func number(_ address: UInt32) -> Int? {
+        let (second, third, last) = (Int(address >> 16 & 0xff), Int(address >> 8 & 0xff), Int(address & 0xff))
+        guard address >> 24 == 10, (200..<250).contains(second), third < 250, (1...250).contains(last) else { return nil }
+        return ((second - 200) * 250 + third) * 250 + last - 1
     }
 }

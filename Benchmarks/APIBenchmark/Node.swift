@@ -12,6 +12,8 @@ struct FirstList: Sendable {
     /// Until its page said that the table is committed.
     var ready: Double
     var processorSeconds: Double
+    /// Of the API server.
+    var serverProcessorSeconds: Double
     var residentBytes: Int
     var peakBytes: Int
 }
@@ -23,7 +25,10 @@ struct Node: Sendable {
     let process: RunningProcess
     let firstList: FirstList
 
-    static func start(_ way: Way, _ namespace: TestNamespace, _ command: [String], patience: Duration) async throws -> Node {
+    static func start(
+        _ way: Way, _ namespace: TestNamespace, _ command: [String], server: RunningProcess, patience: Duration
+    ) async throws -> Node {
+        let serverSeconds = processorSeconds(of: server.pid)
         let wall = wallClock()
         let started = ContinuousClock.now
         let process = try namespace.start(command)
@@ -40,15 +45,15 @@ struct Node: Sendable {
             throw MeasurementError(
                 description: "\(way.rawValue): no table after \(patience)\n" + process.lines.suffix(20).joined(separator: "\n"))
         }
-        let processorSeconds = processorSeconds(of: process.pid)
+        let used = (daemon: processorSeconds(of: process.pid), server: processorSeconds(of: server.pid) - serverSeconds)
         // What only the lists needed goes back to the kernel right after.
         try await Task.sleep(for: .seconds(2))
         let memory = try ResidentMemory(ofProcess: process.pid)
         return Node(
             way: way, namespace: namespace, process: process,
             firstList: FirstList(
-                listed: listed(process.lines, since: wall), ready: seconds, processorSeconds: processorSeconds,
-                residentBytes: memory.currentBytes, peakBytes: memory.peakBytes))
+                listed: listed(process.lines, since: wall), ready: seconds, processorSeconds: used.daemon,
+                serverProcessorSeconds: used.server, residentBytes: memory.currentBytes, peakBytes: memory.peakBytes))
     }
 
     /// Of fairway's line "TIME info synced services=...".

@@ -13,34 +13,48 @@ struct Report: Codable, Sendable {
         var bestReadySeconds: Double
         /// User and system time until then.
         var processorSeconds: Double
+        /// Of the API server meanwhile.
+        var serverProcessorSeconds: Double
         /// VmRSS, two seconds later.
         var residentMegabytes: Double
         /// VmHWM.
         var peakMegabytes: Double
 
         init(_ way: Way, _ samples: [FirstList], _ size: TestBed.Size) {
-            (name, services, endpoints) = (way.rawValue, size.services, size.endpoints)
+            (name, services, endpoints) = (way.title, size.services, size.endpoints)
             pods = way.listsPods ? size.pods : 0
             let listed = samples.compactMap(\.listed)
             listedSeconds = listed.isEmpty ? nil : listed.percentile(0.5)
             readySeconds = samples.map(\.ready).percentile(0.5)
             bestReadySeconds = samples.map(\.ready).min() ?? 0
             processorSeconds = samples.map(\.processorSeconds).percentile(0.5)
+            serverProcessorSeconds = samples.map(\.serverProcessorSeconds).percentile(0.5)
             residentMegabytes = samples.map { Double($0.residentBytes) / 1e6 }.percentile(0.5)
             peakMegabytes = samples.map { Double($0.peakBytes) / 1e6 }.percentile(0.5)
         }
     }
 
-    /// From a write at the server to the commit.
+    /// A list read by a client that throws it away: what the API server and the way to it take.
+    struct Transfer: Codable, Sendable {
+        var resource: String
+        var format: String
+        var megabytes: Double
+        var seconds: Double
+    }
+
+    /// From a write at the server to the commit; medians of the rounds.
     struct Changes: Codable, Sendable {
         var name: String
         /// As it came out.
         var perSecond: Double
+        var rounds: Int
+        /// In all rounds.
         var changes: Int
         /// Of them, those that were seen in a commit.
         var arrived: Int
         var p50Milliseconds: Double
         var p99Milliseconds: Double
+        /// Of all rounds.
         var maxMilliseconds: Double
         /// From the first change to the last commit.
         var seconds: Double
@@ -48,22 +62,50 @@ struct Report: Codable, Sendable {
         var processorSeconds: Double
         var serverProcessorSeconds: Double
         var residentMegabytes: Double
+
+        init(_ way: Way, _ samples: [ChangeSample]) {
+            (name, rounds) = (way.title, samples.count)
+            perSecond = samples.map { Double($0.changes) / max($0.seconds, 0.001) }.percentile(0.5)
+            changes = samples.reduce(0) { $0 + $1.changes }
+            arrived = samples.reduce(0) { $0 + $1.milliseconds.count }
+            p50Milliseconds = samples.map { $0.milliseconds.percentile(0.5) }.percentile(0.5)
+            p99Milliseconds = samples.map { $0.milliseconds.percentile(0.99) }.percentile(0.5)
+            maxMilliseconds = samples.compactMap { $0.milliseconds.max() }.max() ?? 0
+            seconds = samples.map(\.seconds).percentile(0.5)
+            processorSeconds = samples.map(\.processorSeconds).percentile(0.5)
+            serverProcessorSeconds = samples.map(\.serverProcessorSeconds).percentile(0.5)
+            residentMegabytes = samples.map { Double($0.residentBytes) / 1e6 }.percentile(0.5)
+        }
     }
 
-    var rows: [Row] = []
-    var changes: [Changes] = []
+    var rows: [Row]
+    var transfers: [Transfer]
+    var changes: [Changes]
 
     var text: String {
-        let first = Self.table(
-            ["first list", "Services", "pods", "listed s", "ready s", "best", "CPU s", "resident MB", "peak MB"],
+        [rows.isEmpty ? "" : rowsText, transfersText, changes.isEmpty ? "" : changesText].filter { !$0.isEmpty }.joined(separator: "\n\n")
+    }
+
+    private var rowsText: String {
+        Self.table(
+            ["first list", "Services", "pods", "listed s", "ready s", "best", "CPU s", "server CPU s", "resident MB", "peak MB"],
             rows.map {
                 [
                     $0.name, "\($0.services)", "\($0.pods)", $0.listedSeconds?.text ?? "-", $0.readySeconds.text,
-                    $0.bestReadySeconds.text, $0.processorSeconds.text, $0.residentMegabytes.text, $0.peakMegabytes.text,
+                    $0.bestReadySeconds.text, $0.processorSeconds.text, $0.serverProcessorSeconds.text,
+                    $0.residentMegabytes.text, $0.peakMegabytes.text,
                 ]
             })
-        if changes.isEmpty { return first }
-        let second = Self.table(
+    }
+
+    private var transfersText: String {
+        Self.table(
+            ["the list alone", "format", "MB", "seconds"],
+            transfers.map { [$0.resource, $0.format, $0.megabytes.text, $0.seconds.text] })
+    }
+
+    private var changesText: String {
+        Self.table(
             ["changes", "a second", "arrived", "p50 ms", "p99 ms", "max ms", "CPU s", "server CPU s", "resident MB"],
             changes.map {
                 [
@@ -71,7 +113,6 @@ struct Report: Codable, Sendable {
                     $0.maxMilliseconds.text, $0.processorSeconds.text, $0.serverProcessorSeconds.text, $0.residentMegabytes.text,
                 ]
             })
-        return first + "\n\n" + second
     }
 
     /// The first column to the left, the others to the right.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import LinuxSystem
 import NetworkNamespaceTesting
+import Synchronization
 
 /// What went wrong in a measurement.
 struct MeasurementError: Error, CustomStringConvertible {
@@ -27,6 +28,7 @@ final class TestBed: Sendable {
     let patience: Duration
     let folder: String
     let server: RunningProcess
+    private let nextNumber = Mutex(0)
     private let network: TestNetwork
     private let namespace: TestNamespace
 
@@ -76,20 +78,46 @@ final class TestBed: Sendable {
         return "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\(items.joined(separator: ","))]}"
     }
 
+    private var resources: [String] {
+        ["api/v1/services", "apis/discovery.k8s.io/v1/endpointslices"] + (size.pods > 0 ? ["api/v1/pods"] : [])
+    }
+
     /// Protobuf the server has encoded by itself; JSON is encoded by being asked for.
     private func warmJSON() async throws {
-        let resources = ["api/v1/services", "apis/discovery.k8s.io/v1/endpointslices"] + (size.pods > 0 ? ["api/v1/pods"] : [])
         for resource in resources { try await ask(resource, into: "/dev/null") }
     }
 
-    /// The answer of the server to a GET, or to a POST where there is a body, as JSON in a file.
-    func ask(_ path: String, body: String? = nil, into file: String) async throws {
+    /// What the server takes for the same lists when nobody reads what is in them.
+    func transfers() async throws -> [Report.Transfer] {
+        var transfers: [Report.Transfer] = []
+        for (format, type) in [("protobuf", "application/vnd.kubernetes.protobuf"), ("JSON", "application/json")] {
+            for resource in resources {
+                let words = try await ask(
+                    resource, accept: type, into: "/dev/null", telling: "%{size_download} %{time_total}"
+                ).split(whereSeparator: \.isWhitespace).compactMap { Double($0) }
+                guard words.count == 2 else { throw MeasurementError(description: "curl tells no size of \(resource)") }
+                transfers.append(
+                    Report.Transfer(resource: resource, format: format, megabytes: words[0] / 1e6, seconds: words[1]))
+            }
+        }
+        return transfers
+    }
+
+    /// The answer of the server to a GET, or to a POST where there is a body, in a file.
+    ///
+    /// - Parameter telling: what curl is to write of the transfer.
+    /// - Returns: that.
+    @discardableResult
+    func ask(
+        _ path: String, body: String? = nil, accept: String = "application/json", into file: String, telling: String = ""
+    ) async throws -> String {
         let credentials = ["--cacert", "\(folder)/ca.crt", "--cert", "\(folder)/client.crt", "--key", "\(folder)/client.key"]
         let output = try await namespace.run(
-            ["curl", "-sS", "--fail", "-o", file] + credentials + (body.map { ["--data", $0] } ?? [])
-                + ["https://\(Self.serverAddress):\(Self.port)/\(path)"],
+            ["curl", "-sS", "--fail", "-o", file, "-w", telling, "-H", "Accept: \(accept)"] + credentials
+                + (body.map { ["--data", $0] } ?? []) + ["https://\(Self.serverAddress):\(Self.port)/\(path)"],
             timeout: .seconds(60))
         guard output.status.isSuccess else { throw MeasurementError(description: "\(path): \(output)") }
+        return output.standardOutput
     }
 
     /// Runs `body` with a node whose daemon has committed its first table, in a namespace of its own.
@@ -109,7 +137,15 @@ final class TestBed: Sendable {
             "addr add 198.51.100.2/30 dev eth0", "route add default via 198.51.100.1",
         ])
         let command = [program] + way.arguments(kubeconfig: "\(folder)/kubeconfig", folder: folder)
-        return try await body(try await Node.start(way, inside, command, patience: patience))
+        return try await body(try await Node.start(way, inside, command, server: server, patience: patience))
+    }
+
+    /// Numbers of changes that no measurement had before: an endpoint that is told the address it has already does not move.
+    func takeNumbers(_ count: Int) -> Range<Int> {
+        nextNumber.withLock { next in
+            defer { next += count }
+            return next..<next + count
+        }
     }
 
     func close() {

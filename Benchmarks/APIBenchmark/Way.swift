@@ -1,17 +1,31 @@
-/// What is started, and what it asks of the API server.
+/// What is started, and what it asks of the API server. The raw value names it on the command line.
 enum Way: String, CaseIterable, Sendable {
-    case protobuf = "services and slices, protobuf"
-    case json = "services and slices, JSON"
-    case defaultRate = "services and slices, protobuf, 5 requests/s"
-    case podsProtobuf = "with pods, protobuf"
-    case podsJSON = "with pods, JSON"
-    case podNames = "pods by name, protobuf"
-    case kubeProxy = "kube-proxy (nftables)"
+    case protobuf
+    case json
+    case defaultRate = "default-rate"
+    case podsProtobuf = "pods-protobuf"
+    case podsJSON = "pods-json"
+    case podNames = "pod-names"
+    case kubeProxy = "kube-proxy"
+
+    /// For people.
+    var title: String {
+        switch self {
+        case .protobuf: "services and slices, protobuf"
+        case .json: "services and slices, JSON"
+        case .defaultRate: "services and slices, protobuf, 5 requests/s"
+        case .podsProtobuf: "with pods, protobuf"
+        case .podsJSON: "with pods, JSON"
+        case .podNames: "pods by name, protobuf"
+        case .kubeProxy: "kube-proxy (nftables)"
+        }
+    }
 
     var listsPods: Bool { [.podsProtobuf, .podsJSON, .podNames].contains(self) }
 
-    /// The rate of requests and what they are written in change nothing once a watch is open.
-    var takesChanges: Bool { [.protobuf, .podsProtobuf, .json, .kubeProxy].contains(self) && self != .podsProtobuf }
+    /// Changes are those of slices, which are not read where endpoints come from pods; the rate of requests changes nothing
+    /// once a watch is open.
+    var takesChanges: Bool { [.protobuf, .json, .podNames, .kubeProxy].contains(self) }
 
     /// Without the program's name.
     func arguments(kubeconfig: String, folder: String) -> [String] {

@@ -10,6 +10,21 @@ public enum ObjectKind: String, Sendable, Hashable, CaseIterable, Comparable {
 
     public static func < (a: ObjectKind, b: ObjectKind) -> Bool { a.rawValue < b.rawValue }
 
+    /// Of the case. By default it would be of the raw value: a string hashed for every reference in every set.
+    public func hash(into hasher: inout Hasher) {
+        let number: UInt8 =
+            switch self {
+            case .service: 0
+            case .pod: 1
+            case .endpoints: 2
+            case .endpointSlice: 3
+            case .node: 4
+            case .namespace: 5
+            case .serviceCIDR: 6
+            }
+        hasher.combine(number)
+    }
+
     /// Node, Namespace and ServiceCIDR objects live in no namespace.
     public var isNamespaced: Bool {
         switch self {

@@ -41,6 +41,18 @@ public struct ClusterSnapshot: Sendable {
         }
     }
 
+    func isEmpty(of kind: ObjectKind) -> Bool {
+        switch kind {
+        case .service: services.isEmpty
+        case .pod: pods.isEmpty
+        case .endpoints: endpoints.isEmpty
+        case .endpointSlice: endpointSlices.isEmpty
+        case .node: nodes.isEmpty
+        case .namespace: namespaces.isEmpty
+        case .serviceCIDR: serviceCIDRs.isEmpty
+        }
+    }
+
     /// Keys of every object of a kind, in no particular order. O(n).
     public func keys(of kind: ObjectKind) -> [ObjectKey] {
         switch kind {

@@ -33,6 +33,10 @@ public struct DirtyKeys: Sendable, Hashable {
     public var isEmpty: Bool { objects.isEmpty }
 
     public mutating func formUnion(_ other: DirtyKeys) {
+        if isEmpty, services.isEmpty {
+            self = other
+            return
+        }
         objects.formUnion(other.objects)
         services.formUnion(other.services)
     }
@@ -49,7 +53,8 @@ public struct ObjectStore: Sendable {
     public private(set) var syncedKinds: Set<ObjectKind> = []
     /// How the source stands to what is held here.
     public private(set) var sources = SourceStates()
-    /// While a kind is listed anew: the keys seen since its `reset`.
+    /// While a kind is listed anew: the keys seen since its `reset`. None for a kind of which nothing was held then: all
+    /// there is was seen since.
     private var relisted: [ObjectKind: Set<ObjectKey>] = [:]
 
     public init(expecting kinds: Set<ObjectKind> = Set(ObjectKind.allCases)) {
@@ -70,15 +75,16 @@ public struct ObjectStore: Sendable {
     private mutating func apply(_ event: StoreEvent, _ dirty: inout DirtyKeys) {
         switch event {
         case .set(let object):
-            relisted[object.kind]?.insert(object.metadata.key)
-            set(object, &dirty)
+            let key = object.metadata.key
+            relisted[object.kind]?.insert(key)
+            set(object, key, &dirty)
         case .keep(let reference):
             relisted[reference.kind]?.insert(reference.key)
         case .delete(let reference):
             relisted[reference.kind]?.remove(reference.key)
             delete(reference, &dirty)
         case .reset(let kind):
-            relisted[kind] = []
+            relisted[kind] = snapshot.isEmpty(of: kind) ? nil : []
             if let since = sources[kind].since { sources[kind] = .resynchronising(since: since) }
         case .synced(let kind):
             if let seen = relisted.removeValue(forKey: kind) {
@@ -93,8 +99,7 @@ public struct ObjectStore: Sendable {
         }
     }
 
-    private mutating func set(_ object: KubernetesObject, _ dirty: inout DirtyKeys) {
-        let key = object.metadata.key
+    private mutating func set(_ object: KubernetesObject, _ key: ObjectKey, _ dirty: inout DirtyKeys) {
         switch object {
         case .service(let new):
             guard snapshot.services[key] != new else { return }
@@ -121,7 +126,7 @@ public struct ObjectStore: Sendable {
             guard snapshot.serviceCIDRs[key] != new else { return }
             snapshot.serviceCIDRs.set(key, to: object)
         }
-        dirty.objects.insert(object.reference)
+        dirty.objects.insert(ObjectReference(kind: object.kind, key: key))
     }
 
     private mutating func delete(_ reference: ObjectReference, _ dirty: inout DirtyKeys) {

@@ -17,7 +17,7 @@ struct ToldFaults: Sendable {
     }
 
     /// The object was read, or is gone.
-    mutating func forget(_ reference: ObjectReference) {
-        if !messages.isEmpty { messages[reference] = nil }
+    mutating func forget(_ reference: @autoclosure () -> ObjectReference) {
+        if !messages.isEmpty { messages[reference()] = nil }
     }
 }
