@@ -123,7 +123,7 @@ extension FairwayTests {
 
                 """)
             let daemon = try await cluster.startDaemon(["--dns-service", "kube-system/kube-dns", "--dns-upstream", "none"])
-            try await daemon.waitForLine(containing: "dns at 10.96.0.10:53")
+            try await daemon.waitForLine(containing: "this node's questions to 10.96.0.10:53")
             let pod = cluster.pods[0].namespace
             for transport in ["+notcp", "+tcp"] {
                 let output = try await pod.run([
