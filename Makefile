@@ -9,7 +9,7 @@ BUILD_DIR := .build
 RELEASE_DIR := .build/release-static
 # What the product links, and what the demo and the tests call.
 BUILD_PACKAGES := gcc libstdc++-12-dev libnftnl-dev libmnl-dev libbpf-dev libelf-dev zlib1g-dev pkg-config
-RUN_PACKAGES := nftables iptables iproute2 bpftool curl python3 conntrack bind9-dnsutils knot-dnsutils dnsperf openssl
+RUN_PACKAGES := nftables iptables ipset iproute2 bpftool curl python3 conntrack bind9-dnsutils knot-dnsutils dnsperf openssl
 # Another package's kubectl does as well, and has the same place.
 ifeq ($(shell command -v kubectl),)
 RUN_PACKAGES += kubernetes-client

@@ -61,7 +61,7 @@ extension FairwayTests {
         ) async throws {
             try await FairwayNode.with { cluster, _ in
                 for pod in cluster.pods { try cluster.folder.delete("manifests/\(pod.name).yaml") }
-                let http = try Manifests.target(Manifests.clusterIP, .ipv4, 80)
+                let http = try Manifests.target(Manifests.clusterIP, family, 80)
                 try await cluster.waitUntilRefused(http, from: cluster.client)
                 for target in try targets(family) {
                     let answer = try await ask(cluster, target, port: 5002)
@@ -70,7 +70,7 @@ extension FairwayTests {
                 // The same for what nothing was known of at all.
                 try cluster.folder.delete("manifests/services.yaml")
                 try await cluster.waitUntilRefused(
-                    SocketAddress(ServiceTopology.nodeAddress(.ipv4), port: 30080), from: cluster.client)
+                    SocketAddress(ServiceTopology.nodeAddress(family), port: 30080), from: cluster.client)
                 for target in try targets(family) {
                     let answer = try await ask(cluster, target, port: 5002)
                     #expect(answer != "pod0")
@@ -89,7 +89,7 @@ extension FairwayTests {
             for pod in cluster.pods.dropFirst() { try cluster.folder.delete("manifests/\(pod.name).yaml") }
             _ = try await cluster.startDaemon(["--close-stale-connections"])
             try await cluster.waitUntilServed(by: ["pod0"])
-            let target = try Manifests.target(Manifests.clusterIP, .ipv4, 80)
+            let target = try Manifests.target(Manifests.clusterIP, family, 80)
             let stream = try cluster.client.start(
                 [cluster.echo, "stream", "tcp", "\(target)", "--seconds", "60", "--bytes-per-second", "20000", "--timeout", "30s"])
             try await stream.waitForLine(containing: "streaming pod0")
