@@ -27,7 +27,8 @@ STATIC_LIBS := $(CURDIR)/$(RELEASE_DIR)/static-libs
 RELEASE_FLAGS := -c release --scratch-path $(RELEASE_DIR) --static-swift-stdlib \
 	-Xlinker -L$(STATIC_LIBS) -Xlinker -s -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
-.PHONY: all build build-tests install test test-linking test-allocations test-kernel-6.1 test-ten-thousand soak soak-dns soak-relay demo bench-sync \
+.PHONY: all build build-tests install test test-linking test-allocations test-kernel-6.1 test-ten-thousand soak soak-dns soak-relay soak-api \
+	demo bench-sync \
 	bench-controller bench-conntrack bench-dns bench-datapath bench-ipvs bench-api fuzz protos packages \
 	run-packages clean
 
@@ -106,7 +107,14 @@ soak-relay: run-packages
 	swift build --product fairwayPackageTests
 	FAIRWAY_SOAK_RELAY=1 FAIRWAY_SOAK_TAKEOVERS=10 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
 		swift test --skip-build --filter 'TCPRelayingTests|TCPCrowdTests|UserspaceHandoverTests'
-soak: soak-dns soak-relay
+
+# A million events of an API server: what the daemon holds stays as it is. Some minutes.
+soak-api: run-packages
+	swift build --product fairwayPackageTests
+	FAIRWAY_SOAK_EVENTS=1000000 FAIRWAY_BIN_DIR="$$(swift build --show-bin-path)" \
+		swift test --skip-build --filter ClusterEventTests
+
+soak: soak-dns soak-relay soak-api
 
 # Linux 6.1 in a software-emulated machine: does its verifier accept every program, and are Services served through
 # them? Not part of CI.
