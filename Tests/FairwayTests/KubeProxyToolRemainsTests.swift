@@ -142,7 +142,7 @@ import Testing
                 tools: programs.tools, processes: "\(folder.path)/proc", modules: "\(folder.path)/modules")
             var report = KubeProxyToolRemains.Report()
             remains.removeChains(&report)
-            remains.removeServersAndSets(
+            _ = remains.removeServersAndSets(
                 own: KubeProxyToolRemainsTests.addresses("10.96.7.7"), host: KubeProxyToolRemainsTests.addresses("192.0.2.1"),
                 isExpected: isExpected, &report)
             return report
@@ -162,7 +162,7 @@ import Testing
                     "3 sets of ipset (kube-proxy's)",
                 ]))
         let commands = programs.commands
-        #expect(commands.count { $0.hasPrefix("iptables-legacy-restore --noflush <*nat") } == 3, "\(commands)")
+        #expect(commands.count { $0.hasPrefix("iptables-legacy-restore --noflush --wait=30 <*nat") } == 3, "\(commands)")
         #expect(commands.contains { $0.hasPrefix("ipvsadm --restore <-D -t 10.96.0.80:80\n") }, "\(commands)")
         #expect(commands.suffix(3) == ["KUBE-CLUSTER-IP", "KUBE-6-EXTERNAL-IP", "KUBE-NODE-PORT-TCP"].map { "ipset destroy \($0)" })
     }
@@ -190,17 +190,22 @@ import Testing
     }
 
     @Test func `what fails is told, and the rest goes on`() throws {
-        let programs = Programs(
-            [
-                "iptables-legacy-save -t nat": Self.nat, "iptables-legacy-restore": "", "ipset save": Self.sets,
-                "ipvsadm --save --numeric": Self.servers,
-            ],
-            failing: ["iptables-legacy-restore --noflush", "ipset destroy KUBE-CLUSTER-IP", "ipvsadm --restore"])
-        let report = try Node().clean(programs)
-        #expect(report.removed == ["2 sets of ipset (kube-proxy's)"])
-        #expect(
-            report.failures == [
-                "iptables-legacy-restore --noflush: no", "ipvsadm --restore: no", "ipset destroy KUBE-CLUSTER-IP: no",
-            ])
+        func clean(failing: Set<String>) throws -> KubeProxyToolRemains.Report {
+            let programs = Programs(
+                [
+                    "iptables-legacy-save -t nat": Self.nat, "iptables-legacy-restore": "", "ipset save": Self.sets,
+                    "ipvsadm --save --numeric": Self.servers,
+                ],
+                failing: failing)
+            return try Node().clean(programs)
+        }
+        let chains = "iptables-legacy-restore --noflush --wait=30"
+        let sets = try clean(failing: [chains, "ipset destroy KUBE-CLUSTER-IP"])
+        #expect(sets.removed == ["6 virtual servers of IPVS (kube-proxy's)", "2 sets of ipset (kube-proxy's)"])
+        #expect(sets.failures == ["\(chains): no", "ipset destroy KUBE-CLUSTER-IP: no"])
+        // By the sets a later run knows which servers are kube-proxy's.
+        let servers = try clean(failing: ["ipvsadm --restore"])
+        #expect(servers.removed == ["2 chains of the iptables-legacy table nat (kube-proxy's)"])
+        #expect(servers.failures == ["ipvsadm --restore: no"])
     }
 }

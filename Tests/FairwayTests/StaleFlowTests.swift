@@ -89,7 +89,7 @@ extension FairwayTests {
             for pod in cluster.pods.dropFirst() { try cluster.folder.delete("manifests/\(pod.name).yaml") }
             _ = try await cluster.startDaemon(["--close-stale-connections"])
             try await cluster.waitUntilServed(by: ["pod0"])
-            let target = try Manifests.target(Manifests.clusterIP, family, 80)
+            let target = try Manifests.target(Manifests.clusterIP, .ipv4, 80)
             let stream = try cluster.client.start(
                 [cluster.echo, "stream", "tcp", "\(target)", "--seconds", "60", "--bytes-per-second", "20000", "--timeout", "30s"])
             try await stream.waitForLine(containing: "streaming pod0")

@@ -216,7 +216,7 @@ extension LeaderElection {
                 do {
                     _ = try await writer.update(lease, .leases, key)
                 } catch {
-                    notice(.failed("the lease was not released: \(error)", inARow: 1, concernsServer: false))
+                    notice(.notReleased("\(error)"))
                 }
             }
             group.addTask { try? await timing.sleep(settings.retryPeriod) }

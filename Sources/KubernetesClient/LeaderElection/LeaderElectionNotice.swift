@@ -14,4 +14,6 @@ package enum LeaderElectionNotice: Sendable, Hashable {
     ///   - inARow: requests that failed one after the other, this one included.
     ///   - concernsServer: it is the server's, or everybody's who asks with these credentials, and not the lease's alone.
     case failed(String, inARow: Int, concernsServer: Bool)
+    /// At the end the lease could not be given back: others wait until it has run out.
+    case notReleased(String)
 }

@@ -40,6 +40,9 @@ package actor Reflector<Source: ListWatching> {
     private var isAway = false
     /// Of ``serverReturn``, when the attempt under way began.
     private var returns = 0
+    /// Returns that were followed since anything was last heard or listed: a server whose answers break off would have its
+    /// reflectors wake each other without end.
+    private var fruitlessReturns = 0
 
     /// - Parameters:
     ///   - serverReturn: shared with the other reflectors of the same server.
@@ -104,7 +107,10 @@ package actor Reflector<Source: ListWatching> {
         }
         try Task.checkCancellation()
         guard isBack, settings.returnSpread > .zero else { return }
-        try await timing.sleep(settings.returnSpread * Double.random(in: 0..<1, using: &random))
+        // Up to 64 times as far apart: with half a second for the first, half a minute.
+        let spread = settings.returnSpread * (1 << min(fruitlessReturns, 6))
+        fruitlessReturns += 1
+        try await timing.sleep(spread * Double.random(in: 0..<1, using: &random))
     }
 
     /// The server has answered.
@@ -157,6 +163,7 @@ extension Reflector {
         }
         trueAt = begun
         isLost = false
+        fruitlessReturns = 0
         notice(.listed(objects: reflection.listed, streamed: false))
         notice(.following)
         return .listed
@@ -316,6 +323,7 @@ extension Reflector {
     /// What is told follows what is, now.
     private func heard() async {
         trueAt = wallClock()
+        fruitlessReturns = 0
         guard isUnheard else { return }
         isUnheard = false
         await resumed()

@@ -38,7 +38,13 @@ extension APIClient {
         if let failure = error as? NIOSSLExtraError, failure == .failedToValidateHostname {
             return wrongName(await PeerCertificate.ask(connection, options.connectTimeout)?.names)
         }
-        if error is NIOHTTP2Errors.StreamClosed { return ConnectionError(.closed, "\(server): the connection was closed") }
+        if let failure = error as? NIOHTTP2Errors.StreamClosed {
+            switch failure.errorCode {
+            // What streams get that go with their connection, or that the server has not looked at (RFC 9113 section 8.7).
+            case .cancel, .refusedStream, .noError: return ConnectionError(.closed, "\(server): the connection was closed")
+            case let code: return ConnectionError(.unreachable, "\(server): the server broke the request off: \(code)")
+            }
+        }
         if let failure = error as? HTTPParserError, failure != .invalidEOFState, !server.isSecure { return wantsTLS }
         if error is HTTPParserError || error as? NIOSSLError == .uncleanShutdown {
             return ConnectionError(.unreachable, "\(server): the connection broke in the middle of an answer")

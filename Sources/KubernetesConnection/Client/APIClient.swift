@@ -157,7 +157,8 @@ package struct APIClientCounts: Sendable, Hashable {
     package var heldBack = 0
     /// The time they were held back for, together.
     package var heldBackTime = Duration.zero
-    /// Attempts made again because the server said when to come back, or did not accept credentials.
+    /// Attempts made again because the server said when to come back, or did not accept credentials, or because the connection
+    /// was closed before the answer.
     package var retries = 0
     /// Times that new connections were made because nothing came over those that were there.
     package var connectionsLeft = 0

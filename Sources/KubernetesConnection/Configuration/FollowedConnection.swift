@@ -148,13 +148,14 @@ package final class FollowedConnection: Sendable {
             return [(.warning, "\(change): takes effect with a restart; until then nothing of the changed file is used")]
         }
         let access = Access(next, after: state.access, now: now)
-        if next.server.isSecure { _ = try access.tls.current() }
+        let news = next.server.isSecure ? try access.tls.current().news : nil
         let isNews = next != former || state.fault != nil
         state.access = access
         state.bytes = bytes
         state.fault = nil
-        guard isNews else { return [] }
-        return [(.info, "\(next.origin) was read anew: requests that begin now are made with it")]
+        let lines: [Line] = news.map { [(.warning, "\($0); the one before is used on")] } ?? []
+        guard isNews else { return lines }
+        return lines + [(.info, "\(next.origin) was read anew: requests that begin now are made with it")]
             + Self.news(next, &state).map { (.warning, $0) }
     }
 }

@@ -41,7 +41,7 @@ struct ProxyEnvironment {
             return prefix.contains(address)
         }
         let (name, itemPort) = parts(item)
-        if let itemPort, itemPort != String(port) { return false }
+        if let itemPort, !itemPort.isEmpty, itemPort != String(port) { return false }
         if let itemAddress = IPAddress(name) { return itemAddress == address }
         let domain = name.hasPrefix("*.") ? String(name.dropFirst()) : name
         if domain.isEmpty || address != nil { return false }

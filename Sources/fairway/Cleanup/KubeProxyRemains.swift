@@ -28,7 +28,7 @@ struct KubeProxyRemains: ~Copyable {
         return (Set(own), Set(all.map(\.address)).subtracting(own))
     }
 
-    /// Removes all of it, each table in a transaction of its own.
+    /// Removes its tables and chains, each table in a transaction of its own.
     ///
     /// - Parameter removed: gets a line for each thing removed, also when something else could not be.
     /// - Throws: `NetlinkError` with the kernel's words.
@@ -45,6 +45,12 @@ struct KubeProxyRemains: ~Copyable {
                 try remove(from: NftablesTable(family: family, name: name), &removed)
             }
         }
+    }
+
+    /// Removes the interface of its mode ipvs, whose addresses tell which virtual servers are its own.
+    ///
+    /// - Throws: `NetlinkError` with the kernel's words.
+    func removeInterface(_ removed: inout [String]) throws(NetlinkError) {
         if let index = try addresses.interfaceIndex(KubeProxyNames.interface) {
             try addresses.removeLink(index, name: KubeProxyNames.interface)
             removed.append("interface \(KubeProxyNames.interface) (kube-proxy's)")

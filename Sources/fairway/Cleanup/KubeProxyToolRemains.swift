@@ -18,6 +18,9 @@ struct KubeProxyToolRemains {
     /// The folder that stands for /sys/module.
     var modules = "/sys/module"
 
+    /// How long others may hold the lock of the old iptables.
+    private static let lockSeconds = 30
+
     private static let tables = ["raw", "mangle", "nat", "filter"]
 
     /// Chains in tables of the old iptables. A table that is not there is not made.
@@ -35,7 +38,7 @@ struct KubeProxyToolRemains {
                 do {
                     let saved = try tools.run("\(prefix)-save", ["-t", table], "")
                     let legacy = LegacyTable(name: table, saved: saved)
-                    for step in legacy.steps { _ = try tools.run("\(prefix)-restore", ["--noflush"], step) }
+                    for step in legacy.steps { _ = try tools.run("\(prefix)-restore", ["--noflush", "--wait=\(Self.lockSeconds)"], step) }
                     guard !legacy.chains.isEmpty else { continue }
                     report.removed.append("\(legacy.chains.count) chains of the \(tool)-legacy table \(table) (kube-proxy's)")
                 } catch { report.failures.append("\(error)") }
@@ -52,13 +55,16 @@ struct KubeProxyToolRemains {
         return tool
     }
 
-    /// Virtual servers, then the sets, which no rule may name any more.
+    /// Virtual servers, then the sets, which no rule may name any more. Sets stay while servers do that may be kube-proxy's.
     ///
     /// - Parameters:
     ///   - own: addresses that kube-proxy's interface had.
     ///   - host: addresses of the node.
     ///   - isExpected: kube-proxy left something else here.
-    func removeServersAndSets(own: Set<IPAddress>, host: Set<IPAddress>, isExpected: Bool, _ report: inout Report) {
+    /// - Returns: no virtual server of kube-proxy's is left.
+    func removeServersAndSets(
+        own: Set<IPAddress>, host: Set<IPAddress>, isExpected: Bool, _ report: inout Report
+    ) -> Bool {
         let serverCount = lines("net/ip_vs").count { line in
             ["TCP ", "UDP ", "SCTP "].contains { line.hasPrefix($0) }
         }
@@ -70,16 +76,17 @@ struct KubeProxyToolRemains {
                 report.notes.append("ipset is not installed: sets of kube-proxy's mode ipvs, if there are any, stay, and so do virtual servers of its NodePorts")
             }
         }
-        if serverCount > 0 { removeServers(serverCount, own: own, host: host, sets, &report) }
+        guard serverCount == 0 || removeServers(serverCount, own: own, host: host, sets, &report) else { return false }
         remove(sets, &report)
+        return true
     }
 
     private func removeServers(
         _ count: Int, own: Set<IPAddress>, host: Set<IPAddress>, _ sets: KubeProxySets, _ report: inout Report
-    ) {
+    ) -> Bool {
         guard tools.has("ipvsadm") else {
             report.notes.append("ipvsadm is not installed: \(count) virtual servers of IPVS stay, kube-proxy's among them, if there are any")
-            return
+            return false
         }
         do {
             let saved = try tools.run("ipvsadm", ["--save", "--numeric"], "")
@@ -90,7 +97,11 @@ struct KubeProxyToolRemains {
             if !servers.deletions.isEmpty {
                 report.removed.append("\(servers.deletions.count) virtual servers of IPVS (kube-proxy's)")
             }
-        } catch { report.failures.append("\(error)") }
+            return true
+        } catch {
+            report.failures.append("\(error)")
+            return false
+        }
     }
 
     private func remove(_ sets: KubeProxySets, _ report: inout Report) {

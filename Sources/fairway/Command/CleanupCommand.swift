@@ -40,8 +40,11 @@ struct CleanupCommand: ParsableCommand {
             let remains = try KubeProxyRemains()
             let (own, host) = try remains.hostAddresses()
             try remains.remove(&report.removed)
-            let isExpected = !report.removed.isEmpty
-            others.removeServersAndSets(own: own, host: host, isExpected: isExpected, &report)
+            let isExpected = !report.removed.isEmpty || !own.isEmpty
+            // By interface and sets a later run knows which virtual servers are kube-proxy's.
+            if others.removeServersAndSets(own: own, host: host, isExpected: isExpected, &report) {
+                try remains.removeInterface(&report.removed)
+            }
         } catch {
             report.failures.append("\(error)")
         }

@@ -23,6 +23,9 @@ extension APINoticeLog {
             }
             logger.log(level: isNew ? .warning : .debug, "lease: \(reason)", metadata: ["lease": "\(lease)"])
             log(state.withLock { $0.outage.end("lease", now) })
+        case .notReleased(let reason):
+            logger.warning("the lease was not released, others wait for its end: \(reason)", metadata: ["lease": "\(lease)"])
+            log(state.withLock { $0.outage.forget("lease", now) })
         case .forestalled: logger.debug("another replica was first to write the lease", metadata: ["lease": "\(lease)"])
         case .stopped(isLost: true):
             logger.warning("the lease is lost; this replica works no longer", metadata: ["lease": "\(lease)"])

@@ -76,7 +76,7 @@ final class APINoticeLog: Sendable {
         for kind in kinds {
             log(state.withLock {
                 $0.lostSince[kind] = nil
-                return $0.outage.end(kind.rawValue, clock())
+                return $0.outage.forget(kind.rawValue, clock())
             })
         }
     }

@@ -22,6 +22,8 @@ struct SourceOutage: Sendable {
     private var begin: Int64?
     private var beganKnown = false
     private var isTold = false
+    /// Something was followed again since.
+    private var hasAnswered = false
     private var lastTold: Int64?
 
     /// - Parameters:
@@ -33,7 +35,7 @@ struct SourceOutage: Sendable {
         _ subject: String, reason: String, since: Int64? = nil, inARow: Int, isSilence: Bool = false, now: Int64
     ) -> Line? {
         failing.insert(subject)
-        if self.begin == nil { beganKnown = wasKnown }
+        if self.begin == nil { (beganKnown, hasAnswered) = (wasKnown, false) }
         let begin = min(begin ?? now, since ?? now)
         self.begin = begin
         guard inARow > 1 || isSilence || !beganKnown || isTold else { return nil }
@@ -48,10 +50,20 @@ struct SourceOutage: Sendable {
     /// What was asked for is followed.
     mutating func follows(_ subject: String, now: Int64) -> Line? {
         defer { wasKnown = true }
+        hasAnswered = true
         return end(subject, now)
     }
 
-    /// The server answered, and be it that it refuses; or nobody asks for it any more.
+    /// Nobody asks for it any more, which by itself says nothing of the server.
+    mutating func forget(_ subject: String, _ now: Int64) -> Line? {
+        guard hasAnswered else {
+            if failing.remove(subject) != nil, failing.isEmpty { (begin, isTold) = (nil, false) }
+            return nil
+        }
+        return end(subject, now)
+    }
+
+    /// The server answered, and be it that it refuses.
     mutating func end(_ subject: String, _ now: Int64) -> Line? {
         guard failing.remove(subject) != nil, failing.isEmpty, let begin else { return nil }
         defer { (self.begin, isTold) = (nil, false) }

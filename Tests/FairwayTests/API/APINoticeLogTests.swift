@@ -88,6 +88,17 @@ extension FairwayTests {
             #expect(told.last == "info the API server is back lost=0s")
         }
 
+        @Test func `that nobody asks any more does not say that the server is back`() {
+            let told = lines { log, _ in
+                for kind in [ObjectKind.service, .node] { log.tell(.following, kind) }
+                for kind in [ObjectKind.service, .node] { for count in 1...2 { log.tell(Self.away(count), kind) } }
+                log.tell(.notReleased("Connection refused"), lease: ObjectKey(namespace: "kube-system", name: "fairway-controller"))
+                log.forget([.service, .node])
+            }
+            #expect(!told.contains { $0.hasPrefix("info") }, "\(told)")
+            #expect(told.last?.hasPrefix("warning the lease was not released") == true, "\(told)")
+        }
+
         @Test func `the lease's failures join the server's, its refusals are told once, and who came first is no warning`() {
             let lease = ObjectKey(namespace: "kube-system", name: "fairway-controller")
             let told = lines { log, _ in

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import KubernetesTesting
 import LinuxSystem
+import NetworkNamespaceTesting
 import Testing
 
 extension FairwayTests {
