@@ -184,7 +184,7 @@ extension FairwayTests {
         func `the node daemon's source is lost likewise, and its rules stay`() async throws {
             let node = try await FairwayNode.bare(pods: 1, services: Manifests.services)
             defer { node.close() }
-            let daemon = try await node.startDaemon(["--dns-bind-address", "127.0.0.1:5300", "--dns-upstream", "none"])
+            let daemon = try await node.startDaemon(["--dns-bind-address", "127.0.0.1:5300", "--dns-upstream", "none", "--verbose"])
             try await daemon.waitForLine(containing: "the zone is complete")
             let rules = try await node.ruleset()
             try node.folder.move("manifests", to: "away")
