@@ -35,9 +35,12 @@ extension FairwayTests {
                     made.echo, "connect", "tcp", "\(target)", "--rate", "200", "--count", "100000", "--timeout", "5s",
                 ])
             }
-            for client in clients.values { try await client.waitForLine(containing: "pod") }
-
             var serving: Set<String> = ["pod0", "pod1", "pod2"]
+            // Every old pod has answered before it goes.
+            for client in clients.values {
+                for pod in serving { try await client.waitForLine(containing: pod) }
+            }
+
             for index in 0..<3 {
                 // As a Deployment does it: the new one ready, the old one terminating and then gone.
                 let (old, new) = (made.pods[index], made.pods[index + 3])
