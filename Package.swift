@@ -219,7 +219,9 @@ let productTargets: [Target] = [
         path: "Benchmarks/DatapathBenchmark"),
     .executableTarget(
         name: "api-benchmark",
-        dependencies: ["KubernetesModel", "LinuxSystem", "Netlink", "NetworkNamespaceTesting", "NetworkTypes", argumentParser],
+        dependencies: [
+            "KubernetesModel", "LinuxSystem", "Netlink", "NetworkNamespaceTesting", "NetworkTypes", "Measuring", argumentParser,
+        ],
         path: "Benchmarks/APIBenchmark"),
     .executableTarget(
         name: "conntrack-benchmark",
