@@ -152,6 +152,7 @@ let productTargets: [Target] = [
     .executableTarget(
         name: "relay-process", dependencies: ["Relay", "LinuxSystem", "NetworkTypes"],
         path: "Tests/Support/RelayProcess"),
+    .target(name: "LogTesting", dependencies: [logging], path: "Tests/Support/LogTesting"),
     .target(name: "CAllocationCounting", path: "Tests/Support/CAllocationCounting"),
     .target(name: "CThreadCredentials", path: "Tests/Support/CThreadCredentials"),
     .executableTarget(
@@ -219,7 +220,9 @@ let productTargets: [Target] = [
         path: "Benchmarks/DatapathBenchmark"),
     .executableTarget(
         name: "api-benchmark",
-        dependencies: ["KubernetesModel", "LinuxSystem", "Netlink", "NetworkNamespaceTesting", "NetworkTypes", argumentParser],
+        dependencies: [
+            "KubernetesModel", "LinuxSystem", "Netlink", "NetworkNamespaceTesting", "NetworkTypes", "Measuring", argumentParser,
+        ],
         path: "Benchmarks/APIBenchmark"),
     .executableTarget(
         name: "conntrack-benchmark",
@@ -280,7 +283,7 @@ let productTargets: [Target] = [
         dependencies: [
             "BPFTesting", "NetworkNamespaceTesting", "RandomTesting", "LinuxSystem", "NetworkTypes", "Netlink", "NodeConfiguration", "fairway", "fairway-echo", "ClusterZone",
             "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesClient", "KubernetesModel", "KubernetesModelTesting", "KubernetesTesting",
-            "ObjectStore", "Observability", "Relay", "ServiceTable", logging,
+            "LogTesting", "ObjectStore", "Observability", "Relay", "ServiceTable", logging,
         ],
         exclude: ["OlderKernel"]),
     .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "DNSWireTesting", "NetworkTypes"]),
@@ -352,7 +355,7 @@ let productTargets: [Target] = [
         name: "KubernetesConnectionTests",
         dependencies: [
             "KubernetesConnection", "KubernetesClient", "KubernetesWire", "KubernetesModel", "LinuxSystem", "NetworkTypes",
-            "RandomTesting", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioSSL, logging,
+            "LogTesting", "RandomTesting", nioCore, nioPosix, nioHTTP1, nioHTTP2, nioSSL, logging,
         ]),
     .testTarget(
         name: "KubernetesTestingTests",

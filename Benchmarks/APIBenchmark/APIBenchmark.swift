@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import Measuring
 
 /// Measures a node daemon against a Kubernetes API server in memory: the first lists of a large cluster, to the first table
 /// committed, and then changes at a rate, each from its write at the server to its commit in the kernel. The server and the
@@ -73,10 +74,7 @@ struct APIBenchmark: AsyncParsableCommand {
             program: server, size: TestBed.Size(services: services, endpoints: endpoints, pods: pods), patience: .seconds(patience))
         defer { bed.close() }
         let report = try await measure(bed)
-        guard json else { return print(report.text) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        print(json ? try report.reportJSON() : report.text)
     }
 
     /// In the order of a round.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import KubernetesModel
 import LinuxSystem
+import Measuring
 import NetworkNamespaceTesting
 import NetworkTypes
 
@@ -30,7 +31,7 @@ struct ChangeMeasurement {
     func run() async throws -> ChangeSample {
         let watch = try await node.namespace.inside { try CommitWatch() }
         let (daemon, server) = (node.process.pid, bed.server.pid)
-        let before = (daemon: processorSeconds(of: daemon), server: processorSeconds(of: server))
+        let before = try (daemon: ProcessorTime.seconds(ofProcess: daemon), server: ProcessorTime.seconds(ofProcess: server))
         let numbers = bed.takeNumbers(rate * seconds)
         async let arrivals = DedicatedThread.run(named: "commits") { try watch.run(changes: numbers) }
         let started = wallClock()
@@ -50,7 +51,7 @@ struct ChangeMeasurement {
         let seen = try await arrivals
         end.cancel()
         let taken = (seen.values.max() ?? started) - started
-        let after = (daemon: processorSeconds(of: daemon), server: processorSeconds(of: server))
+        let after = try (daemon: ProcessorTime.seconds(ofProcess: daemon), server: ProcessorTime.seconds(ofProcess: server))
         let memory = try ResidentMemory(ofProcess: daemon)
         let written = try await writeTimes(of: numbers)
         let milliseconds = seen.compactMap { change, time in written[change].map { (time - $0) * 1000 } }

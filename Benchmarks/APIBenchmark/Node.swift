@@ -1,7 +1,7 @@
-import FoundationEssentials
 import Glibc
 import KubernetesModel
 import LinuxSystem
+import Measuring
 import NetworkNamespaceTesting
 import NetworkTypes
 
@@ -28,7 +28,7 @@ struct Node: Sendable {
     static func start(
         _ way: Way, _ namespace: TestNamespace, _ command: [String], server: RunningProcess, patience: Duration
     ) async throws -> Node {
-        let serverSeconds = processorSeconds(of: server.pid)
+        let serverSeconds = try ProcessorTime.seconds(ofProcess: server.pid)
         let wall = wallClock()
         let started = ContinuousClock.now
         let process = try namespace.start(command)
@@ -45,7 +45,10 @@ struct Node: Sendable {
             throw MeasurementError(
                 description: "\(way.rawValue): no table after \(patience)\n" + process.lines.suffix(20).joined(separator: "\n"))
         }
-        let used = (daemon: processorSeconds(of: process.pid), server: processorSeconds(of: server.pid) - serverSeconds)
+        let used = try (
+            daemon: ProcessorTime.seconds(ofProcess: process.pid),
+            server: ProcessorTime.seconds(ofProcess: server.pid) - serverSeconds
+        )
         // What only the lists needed goes back to the kernel right after.
         try await Task.sleep(for: .seconds(2))
         let memory = try ResidentMemory(ofProcess: process.pid)
@@ -115,18 +118,4 @@ func wallClock() -> Double {
 
 extension Timestamp {
     var inSeconds: Double { Double(seconds) + Double(nanoseconds) * 1e-9 }
-}
-
-extension Duration {
-    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}
-
-/// utime and stime of `/proc/PID/stat` (proc(5)): the 12th and 13th word behind the name, which is in parentheses.
-func processorSeconds(of pid: Int32) -> Double {
-    guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8), let end = text.lastIndex(of: ")") else {
-        return 0
-    }
-    let words = text[text.index(after: end)...].split(separator: " ")
-    guard words.count > 12, let user = Double(words[11]), let system = Double(words[12]) else { return 0 }
-    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
 }

@@ -1,3 +1,5 @@
+import Measuring
+
 /// Everything measured, as JSON for machines; units are in the names.
 struct Report: Codable, Sendable {
     /// First lists; medians of the rounds.
@@ -24,13 +26,13 @@ struct Report: Codable, Sendable {
             (name, services, endpoints) = (way.title, size.services, size.endpoints)
             pods = way.listsPods ? size.pods : 0
             let listed = samples.compactMap(\.listed)
-            listedSeconds = listed.isEmpty ? nil : listed.percentile(0.5)
-            readySeconds = samples.map(\.ready).percentile(0.5)
+            listedSeconds = listed.isEmpty ? nil : listed.median
+            readySeconds = samples.map(\.ready).median
             bestReadySeconds = samples.map(\.ready).min() ?? 0
-            processorSeconds = samples.map(\.processorSeconds).percentile(0.5)
-            serverProcessorSeconds = samples.map(\.serverProcessorSeconds).percentile(0.5)
-            residentMegabytes = samples.map { Double($0.residentBytes) / 1e6 }.percentile(0.5)
-            peakMegabytes = samples.map { Double($0.peakBytes) / 1e6 }.percentile(0.5)
+            processorSeconds = samples.map(\.processorSeconds).median
+            serverProcessorSeconds = samples.map(\.serverProcessorSeconds).median
+            residentMegabytes = samples.map { Double($0.residentBytes) / 1e6 }.median
+            peakMegabytes = samples.map { Double($0.peakBytes) / 1e6 }.median
         }
     }
 
@@ -65,16 +67,16 @@ struct Report: Codable, Sendable {
 
         init(_ way: Way, _ samples: [ChangeSample]) {
             (name, rounds) = (way.title, samples.count)
-            perSecond = samples.map { Double($0.changes) / max($0.seconds, 0.001) }.percentile(0.5)
+            perSecond = samples.map { Double($0.changes) / max($0.seconds, 0.001) }.median
             changes = samples.reduce(0) { $0 + $1.changes }
             arrived = samples.reduce(0) { $0 + $1.milliseconds.count }
-            p50Milliseconds = samples.map { $0.milliseconds.percentile(0.5) }.percentile(0.5)
-            p99Milliseconds = samples.map { $0.milliseconds.percentile(0.99) }.percentile(0.5)
+            p50Milliseconds = samples.map { $0.milliseconds.median }.median
+            p99Milliseconds = samples.map { $0.milliseconds.percentile(0.99) }.median
             maxMilliseconds = samples.compactMap { $0.milliseconds.max() }.max() ?? 0
-            seconds = samples.map(\.seconds).percentile(0.5)
-            processorSeconds = samples.map(\.processorSeconds).percentile(0.5)
-            serverProcessorSeconds = samples.map(\.serverProcessorSeconds).percentile(0.5)
-            residentMegabytes = samples.map { Double($0.residentBytes) / 1e6 }.percentile(0.5)
+            seconds = samples.map(\.seconds).median
+            processorSeconds = samples.map(\.processorSeconds).median
+            serverProcessorSeconds = samples.map(\.serverProcessorSeconds).median
+            residentMegabytes = samples.map { Double($0.residentBytes) / 1e6 }.median
         }
     }
 
@@ -91,7 +93,7 @@ struct Report: Codable, Sendable {
             ["first list", "Services", "pods", "listed s", "ready s", "best", "CPU s", "server CPU s", "resident MB", "peak MB"],
             rows.map {
                 [
-                    $0.name, "\($0.services)", "\($0.pods)", $0.listedSeconds?.text ?? "-", $0.readySeconds.text,
+                    $0.name, "\($0.services)", "\($0.pods)", $0.listedSeconds.text, $0.readySeconds.text,
                     $0.bestReadySeconds.text, $0.processorSeconds.text, $0.serverProcessorSeconds.text,
                     $0.residentMegabytes.text, $0.peakMegabytes.text,
                 ]
@@ -115,34 +117,7 @@ struct Report: Codable, Sendable {
             })
     }
 
-    /// The first column to the left, the others to the right.
     private static func table(_ header: [String], _ rows: [[String]]) -> String {
-        let lines = [header] + rows
-        let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
-        return lines.map { line in
-            line.indices.map { column in
-                let space = String(repeating: " ", count: widths[column] - line[column].count)
-                return column == 0 ? line[column] + space : space + line[column]
-            }.joined(separator: "  ")
-        }.joined(separator: "\n")
-    }
-}
-
-extension [Double] {
-    /// Nearest rank.
-    func percentile(_ share: Double) -> Double {
-        let sorted = sorted()
-        guard !sorted.isEmpty else { return 0 }
-        let index = Int((share * Double(sorted.count)).rounded(.up)) - 1
-        return sorted[Swift.max(0, Swift.min(sorted.count - 1, index))]
-    }
-}
-
-extension Double {
-    /// Three digits.
-    var text: String {
-        let scaled = Int((self * 1000).rounded())
-        let fraction = String(scaled % 1000)
-        return "\(scaled / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
+        TextTable(lines: [header] + rows, namesRows: true).text.joined(separator: "\n")
     }
 }

@@ -1,13 +1,9 @@
 import FoundationEssentials
 import Glibc
 import LinuxSystem
+import Measuring
 import NetworkNamespaceTesting
 import Synchronization
-
-/// What went wrong in a measurement.
-struct MeasurementError: Error, CustomStringConvertible {
-    let description: String
-}
 
 /// The API server in its namespace; nodes come and go beside it, each a namespace.
 ///

@@ -2,14 +2,21 @@
 package struct TextTable {
     /// The header first; all of its length.
     package let lines: [[String]]
+    /// The first column names what the others measure, and is aligned to the left.
+    package let namesRows: Bool
 
-    package init(lines: [[String]]) { self.lines = lines }
+    package init(lines: [[String]], namesRows: Bool = false) {
+        self.lines = lines
+        self.namesRows = namesRows
+    }
 
     package var text: [String] {
         let widths = (lines.first ?? []).indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
         return lines.map { line in
-            zip(line, widths).map { cell, width in String(repeating: " ", count: width - cell.count) + cell }
-                .joined(separator: "  ")
+            line.indices.map { column in
+                let space = String(repeating: " ", count: widths[column] - line[column].count)
+                return namesRows && column == 0 ? line[column] + space : space + line[column]
+            }.joined(separator: "  ")
         }
     }
 }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 import KubernetesWire
-import Logging
+import LogTesting
 import NIOHTTP1
 import NIOSSL
 import Testing

@@ -2,6 +2,7 @@ import FoundationEssentials
 import KubernetesClient
 import KubernetesModel
 import KubernetesWire
+import LogTesting
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -221,7 +222,7 @@ import Testing
         let folder = try TemporaryFolder()
         try Authority(folder).issue("server")
         try folder.write("one\n", to: "token")
-        let lines = LogLines()
+        let lines = RecordedLog()
         try await ScriptedServer.run(tls: folder.serverTLS()) { _ in .json(emptyServices) } _: { server in
             let connection = try TestKubeconfig(
                 server: "https://127.0.0.1:\(server.port)", cluster: "certificate-authority: ca.crt", user: "tokenFile: token"

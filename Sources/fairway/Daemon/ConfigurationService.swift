@@ -1,12 +1,10 @@
 internal import Dataplane
-internal import LinuxSystem
 internal import Logging
 internal import ManifestSource
 internal import NetworkTypes
 internal import NodeConfiguration
 internal import ServiceLifecycle
 internal import ServicePolicy
-internal import Synchronization
 
 /// Follows the configuration file, on a thread of its own: what can change while the daemon runs does, the rest is told.
 final class ConfigurationService: Service, Sendable {
@@ -16,7 +14,7 @@ final class ConfigurationService: Service, Sendable {
     private let runner: DataplaneRunner
     private let node: NodeService
     private let logger: Logger
-    private let stop: WakeDescriptor
+    private let follower: FileFollower
 
     init(
         _ reload: ConfigurationReload, configuration: Daemon.Configuration, engine: Engine, runner: DataplaneRunner,
@@ -28,43 +26,21 @@ final class ConfigurationService: Service, Sendable {
         self.runner = runner
         self.node = node
         self.logger = logger
-        do throws(Errno) {
-            stop = try WakeDescriptor()
-        } catch {
-            throw .failed("cannot make an eventfd: \(error)")
-        }
+        follower = try FileFollower.make(reload.path)
     }
 
     func run() async throws {
-        await withTaskCancellationOrGracefulShutdownHandler {
-            do {
-                try await DedicatedThread.run(named: "configuration") { try self.work() }
-            } catch {
-                logger.error("\(initial.path) is not watched until a restart: \(error)")
-                // A service that returns ends the others.
-                try? await gracefulShutdown()
-            }
-        } onCancelOrGracefulShutdown: {
-            self.stop.signal()
+        await follower.serve(named: "configuration") {
+            try self.work()
+        } failed: { error in
+            logger.error("\(follower.path) is not watched until a restart: \(error)")
         }
     }
 
     private func work() throws {
         var reload = initial
         var reverseRanges = configuration.dns?.reverseRanges ?? []
-        var watch = try FileWatch(reload.path)
-        let epoll = try Epoll()
-        try epoll.add(stop.rawValue, .readable, token: 0)
-        try epoll.add(watch.descriptor, .readable, token: 1)
-        // It may have changed since it was read.
-        var isDue = true
-        while true {
-            for warning in watch.takeWarnings() { logger.warning("\(warning)") }
-            if isDue { take(&reload, &reverseRanges) }
-            let events = try epoll.wait()
-            if events.contains(where: { $0.token == 0 }) { return }
-            isDue = try watch.poll()
-        }
+        try follower.run(warn: { logger.warning("\($0)") }, read: { take(&reload, &reverseRanges) })
     }
 
     /// - Parameter reverseRanges: as the file had them when it was read last.

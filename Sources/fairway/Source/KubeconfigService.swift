@@ -1,5 +1,4 @@
 internal import KubernetesConnection
-internal import LinuxSystem
 internal import Logging
 internal import ManifestSource
 internal import ServiceLifecycle
@@ -8,19 +7,13 @@ internal import ServiceLifecycle
 /// next request, which may be minutes away.
 final class KubeconfigService: Service, Sendable {
     private let followed: FollowedConnection
-    private let path: String
+    private let follower: FileFollower
     private let logger: Logger
-    private let stop: WakeDescriptor
 
     private init(_ followed: FollowedConnection, path: String, logger: Logger) throws(CommandFailure) {
         self.followed = followed
-        self.path = path
         self.logger = logger
-        do throws(Errno) {
-            stop = try WakeDescriptor()
-        } catch {
-            throw .failed("cannot make an eventfd: \(error)")
-        }
+        follower = try FileFollower.make(path)
     }
 
     /// Nil where there is no kubeconfig: a service account, `--master` alone.
@@ -30,32 +23,11 @@ final class KubeconfigService: Service, Sendable {
     }
 
     func run() async throws {
-        await withTaskCancellationOrGracefulShutdownHandler {
-            do {
-                try await DedicatedThread.run(named: "kubeconfig") { try self.work() }
-            } catch {
-                logger.warning("\(path) is not watched: \(error); changes are seen with the next request")
-                // A service that returns ends the others.
-                try? await gracefulShutdown()
-            }
-        } onCancelOrGracefulShutdown: {
-            self.stop.signal()
-        }
-    }
-
-    private func work() throws {
-        var watch = try FileWatch(path)
-        let epoll = try Epoll()
-        try epoll.add(stop.rawValue, .readable, token: 0)
-        try epoll.add(watch.descriptor, .readable, token: 1)
-        // It may have changed since it was read.
-        var isDue = true
-        while true {
-            for warning in watch.takeWarnings() { logger.warning("\(warning)") }
-            if isDue { followed.refresh(logger) }
-            let events = try epoll.wait()
-            if events.contains(where: { $0.token == 0 }) { return }
-            isDue = try watch.poll()
+        let (followed, follower, logger) = (followed, follower, logger)
+        await follower.serve(named: "kubeconfig") {
+            try follower.run(warn: { logger.warning("\($0)") }, read: { followed.refresh(logger) })
+        } failed: { error in
+            logger.warning("\(follower.path) is not watched: \(error); changes are seen with the next request")
         }
     }
 }

@@ -1,6 +1,6 @@
 import KubernetesClient
 import KubernetesModel
-import Logging
+import LogTesting
 import Synchronization
 import Testing
 
@@ -19,13 +19,13 @@ extension FairwayTests {
             .failed(ReflectorFailure(reason: "Connection refused", isNew: inARow == 1, inARow: inARow, retryIn: .seconds(1)))
         }
 
-        /// Lines above the level debug.
+        /// Lines above the level debug: level, message and metadata.
         private func lines(_ body: (APINoticeLog, (Int64) -> Void) -> Void) -> [String] {
-            let lines = CollectedLines()
+            let recorded = RecordedLog()
             let now = Mutex<Int64>(1_700_000_000)
-            let log = APINoticeLog(logger: lines.logger, clock: { now.withLock { $0 } })
+            let log = APINoticeLog(logger: recorded.logger, clock: { now.withLock { $0 } })
             body(log) { seconds in now.withLock { $0 += seconds } }
-            return lines.all
+            return recorded.entries.map { "\($0.level) \($0.text)" }
         }
 
         @Test func `what is refused to a kind that was never followed is told at once, and once`() {
@@ -112,29 +112,6 @@ extension FairwayTests {
                 told.map { String($0.prefix(28)) } == [
                     "warning the API server is lo", "info the API server is back ", "warning lease: no rights lea",
                 ])
-        }
-    }
-}
-
-/// What is logged above the level debug: level, message and metadata.
-private final class CollectedLines: Sendable {
-    private let lines = Mutex<[String]>([])
-    var all: [String] { lines.withLock { $0 } }
-    var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
-
-    private struct Handler: LogHandler {
-        let lines: CollectedLines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.info
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let fields = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-            lines.lines.withLock { $0.append("\(event.level) \(event.message)\(fields)") }
         }
     }
 }
