@@ -70,3 +70,15 @@ func failure(_ body: () throws -> some Any) -> String {
 
 let services = ListRequest(resource: APIResource(.service))
 let emptyServices = #"{"kind":"ServiceList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[]}"#
+
+/// A client of a scripted server that speaks plain HTTP, below `path` of it.
+func withScriptedAPI(
+    options: APIClientOptions = APIClientOptions(requestsPerSecond: 0), clock: any Clock<Duration> = ContinuousClock(),
+    path: String = "", _ script: @escaping ScriptedServer.Script,
+    _ body: @escaping @Sendable (APIClient, ScriptedServer) async throws -> Void
+) async throws {
+    try await ScriptedServer.run(script) { server in
+        let connection = try ClusterConnection(kubeconfig: "", master: "http://127.0.0.1:\(server.port)\(path)")
+        try await withClient(connection, options, clock: clock) { try await body($0, server) }
+    }
+}
