@@ -280,7 +280,7 @@ let productTargets: [Target] = [
         dependencies: [
             "BPFTesting", "NetworkNamespaceTesting", "RandomTesting", "LinuxSystem", "NetworkTypes", "Netlink", "NodeConfiguration", "fairway", "fairway-echo", "ClusterZone",
             "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesClient", "KubernetesModel", "KubernetesModelTesting", "KubernetesTesting",
-            "ObjectStore", "Observability", "Relay", "ServiceTable", logging,
+            "ObjectStore", "Observability", "Relay", "ServicePolicy", "ServiceTable", logging,
         ],
         exclude: ["OlderKernel"]),
     .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "DNSWireTesting", "NetworkTypes"]),
