@@ -283,7 +283,7 @@ let productTargets: [Target] = [
         dependencies: [
             "BPFTesting", "NetworkNamespaceTesting", "RandomTesting", "LinuxSystem", "NetworkTypes", "Netlink", "NodeConfiguration", "fairway", "fairway-echo", "ClusterZone",
             "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesClient", "KubernetesModel", "KubernetesModelTesting", "KubernetesTesting",
-            "LogTesting", "ObjectStore", "Observability", "Relay", "ServiceTable", logging,
+            "LogTesting", "ObjectStore", "Observability", "Relay", "ServicePolicy", "ServiceTable", logging,
         ],
         exclude: ["OlderKernel"]),
     .testTarget(name: "DNSWireTests", dependencies: ["DNSWire", "DNSWireTesting", "NetworkTypes"]),

@@ -84,10 +84,11 @@ struct ReflectorPlan: Sendable {
     ) -> Decision {
         switch outcome {
         case .listed:
-            // Not yet progress: a version that has expired by now must not lead to lists without a pause.
+            // Not yet all the progress there is: a version that has expired by now must not lead to lists without a pause.
             step = .resume
             failuresInARow = 0
             lastFailure = nil
+            waits.progressed()
             return Decision()
         case .closed(let lasted, let isProgress):
             follow(lasted)

@@ -22,7 +22,8 @@ struct ReflectorWaits: Sendable {
         cut = Backoff(settings.cutBackoff)
     }
 
-    /// A list is complete, or events came.
+    /// A list is complete, or events came. Pages of a list that breaks off later are no progress: the next begins with the
+    /// first of them again.
     mutating func progressed() { cut.reset() }
 
     /// - Parameter now: of a monotonic clock.

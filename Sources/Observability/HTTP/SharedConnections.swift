@@ -27,7 +27,8 @@ package final class SharedConnections: Sendable {
         package var open = 0
         /// Of those, beyond each listener's own.
         package var shared = 0
-        /// Times that a listener stopped taking connections.
+        /// Times that a listener stopped taking connections; it has stopped once, however often it asks, until it takes some
+        /// again.
         package var pauses: [Pause: Int] = [:]
     }
 
@@ -67,13 +68,12 @@ package final class SharedConnections: Sendable {
         for listener in woken { listener.goOn() }
     }
 
-    fileprivate func stopped() { state.withLock { $0.counts.pauses[.port, default: 0] += 1 } }
+    fileprivate func paused(at limit: Pause) { state.withLock { $0.counts.pauses[limit, default: 0] += 1 } }
 
     /// Whether there is a place; where there is none, the listener is told once there is.
     fileprivate func hasPlace(for listener: ListenerConnections) -> Bool {
         state.withLock { state in
             if state.counts.shared < limit { return true }
-            state.counts.pauses[.all, default: 0] += 1
             state.waiting[ObjectIdentifier(listener)] = listener
             return false
         }
@@ -89,6 +89,7 @@ final class ListenerConnections: AvailableConnectionsDelegate {
     private let shared: SharedConnections
     private let limit: Int
     private let count = Mutex(0)
+    private let isPaused = Mutex(false)
     /// The one that listens; nil before and after.
     private let channel = Mutex<(any Channel)?>(nil)
 
@@ -115,13 +116,21 @@ final class ListenerConnections: AvailableConnectionsDelegate {
     }
 
     func isAcceptingNewConnections() -> Bool {
-        let number = count.withLock { $0 }
-        if number < min(SharedConnections.Limits.own, limit) { return true }
-        guard number < limit else {
-            shared.stopped()
-            return false
+        let reached = reachedLimit
+        let wasPaused = isPaused.withLock { isPaused in
+            defer { isPaused = reached != nil }
+            return isPaused
         }
-        return shared.hasPlace(for: self)
+        if let reached, !wasPaused { shared.paused(at: reached) }
+        return reached == nil
+    }
+
+    /// Nil: there is a place.
+    private var reachedLimit: SharedConnections.Pause? {
+        let number = count.withLock { $0 }
+        if number < min(SharedConnections.Limits.own, limit) { return nil }
+        guard number < limit else { return .port }
+        return shared.hasPlace(for: self) ? nil : .all
     }
 
     /// It listens: what it was kept from meanwhile is done.

@@ -38,7 +38,7 @@ struct DNSDaemon {
         services += DNSPages(
             service: dns, metrics: prometheus, waitsForAddresses: configuration.takesOver, logger: logger
         ).services
-        services += dns.services
+        services += dns.services()
         logger.info("\(Version.text) dns starts", metadata: ["source": "\(configuration.source.text)"])
         try await ServiceGroup.runUntilSignal(services)
         logger.info("fairway dns ends")

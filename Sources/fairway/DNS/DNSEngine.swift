@@ -9,9 +9,9 @@ internal import Synchronization
 
 /// The way from a step of the objects to the snapshot that queries are answered from.
 ///
-/// Runs on the thread that brings the event, one step at a time, and costs what the step touches. A state that an
-/// earlier process left is answered from until the source has told everything; the zone is then built anew, for what
-/// is gone meanwhile is in no event.
+/// Runs on the thread that brings the step, one at a time, and costs what the step touches; making the whole zone of a large
+/// cluster takes seconds. A state that an earlier process left is answered from until the source has told everything; the
+/// zone is then built anew, for what is gone meanwhile is in no event.
 final class DNSEngine: Sendable {
     private struct State: ~Copyable {
         var settings: ZoneSettings
@@ -26,8 +26,18 @@ final class DNSEngine: Sendable {
         var pods: LocalPodTable
     }
 
+    /// As of the last step that was made into names.
+    private struct Told {
+        var zone = ZoneReadiness.unsynced
+        var age = DataAge.unknown
+        var sources = SourceStates()
+        var snapshot = ClusterSnapshot()
+    }
+
     let publisher: ZonePublisher
     private let state: Mutex<State>
+    /// For whoever asks: probes and metrics do not wait while names are made.
+    private let told = Mutex(Told())
     private let staticRanges: [IPPrefix]
     private let staticAddresses: [IPAddress]
     /// Nil: nobody wants to know this node's pods.
@@ -74,6 +84,7 @@ final class DNSEngine: Sendable {
             guard state.age == .unknown else { return }
             state.age = .since(writtenAt)
             rebuild(&state, store.snapshot, .restored)
+            tell(state)
         }
         return store.snapshot
     }
@@ -84,6 +95,7 @@ final class DNSEngine: Sendable {
     func apply(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys, _ sources: SourceStates) {
         let start = ContinuousClock.now
         let isNews = state.withLock { state in
+            defer { tell(state) }
             (state.age, state.sources) = (DataAge(sources.overall), sources)
             guard !dirty.isEmpty || state.beginsAnew else { return false }
             state.snapshot = snapshot
@@ -108,6 +120,11 @@ final class DNSEngine: Sendable {
 
     /// The next step comes from another store.
     func beginAnew() { state.withLock { $0.beginsAnew = true } }
+
+    private func tell(_ state: borrowing State) {
+        let now = Told(zone: state.tree.zone.readiness, age: state.age, sources: state.sources, snapshot: state.snapshot)
+        told.withLock { $0 = now }
+    }
 
     private func followPods(_ state: inout State, _ dirty: DirtyKeys) {
         guard let localPods else { return }
@@ -166,7 +183,7 @@ final class DNSEngine: Sendable {
     }
 
     var readiness: DNSReadiness {
-        let (zone, age, sources) = state.withLock { ($0.tree.zone.readiness, $0.age, $0.sources) }
+        let (zone, age, sources) = told.withLock { ($0.zone, $0.age, $0.sources) }
         let now = clock()
         return DNSReadiness(
             zone: zone, age: age.seconds(at: now), source: sources.overall,
@@ -178,7 +195,7 @@ final class DNSEngine: Sendable {
     private static let kinds: [ObjectKind] = [.service, .endpointSlice, .pod, .node, .namespace]
 
     /// The objects behind the names. O(1).
-    var snapshot: ClusterSnapshot { state.withLock { $0.snapshot } }
+    var snapshot: ClusterSnapshot { told.withLock { $0.snapshot } }
 
     /// Of the SOA record: the time of a change.
     private var serial: UInt32 { UInt32(truncatingIfNeeded: clock()) }

@@ -118,7 +118,7 @@ final class DNSService: Sendable {
         }
     }
 
-    /// A step of objects whose source has told everything. On the thread that brings it.
+    /// A step of objects whose source has told everything. On the thread that brings it, one at a time.
     func follow(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys, _ sources: SourceStates) {
         engine.apply(snapshot, dirty, sources)
         local?.follow(snapshot)
@@ -151,9 +151,13 @@ final class DNSService: Sendable {
     }
 
     /// What is to run in the daemon's group, in the order of the start; the last is ended first.
-    var services: [any ServiceLifecycle.Service] {
+    ///
+    /// - Parameter feed: what brings steps, where that is a service of its own: it ends before the state is written for the
+    ///   last time, and after questions have.
+    func services(fedBy feed: FollowerThread? = nil) -> [any ServiceLifecycle.Service] {
         var services: [any ServiceLifecycle.Service] = []
         if let state { services.append(state) }
+        if let feed { services.append(feed) }
         services.append(listeners)
         if let local { services.append(local) }
         return services

@@ -113,6 +113,7 @@ struct Daemon {
 
         let kinds = configuration.watchedKinds
         let report = ManifestReport()
+        let names = dns.map { dns in FollowerThread { dns.follow($0, $1, $2) } }
         let engine = Engine(
             feed: configuration.source.makeFeed(kinds), options: configuration.policy, adoptedOrder: order,
             hostAddresses: addresses, metrics: metrics, nameKinds: kinds.expectedForNames,
@@ -120,7 +121,7 @@ struct Daemon {
                 healthChecks.follow(snapshot, dirty)
                 events?.follow(snapshot)
             },
-            followNames: { dns?.follow($0, $1, $2) }
+            followNames: { names?.follow($0, $1, $2) }
         ) { change in
             for family in IPFamily.allCases { health.queued(family) }
             metrics.queued(IPFamily.allCases)
@@ -162,7 +163,7 @@ struct Daemon {
         if let dns {
             DNSMetrics(service: dns).readAtScrape(prometheus)
             services += DNSPages(service: dns, metrics: prometheus, waitsForAddresses: false, logger: logger).services
-            services += dns.services
+            services += dns.services(fedBy: names)
         }
         logger.info(
             "\(Version.text) starts",

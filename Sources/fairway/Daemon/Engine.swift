@@ -42,7 +42,8 @@ final class Engine: Sendable {
 
     /// - Parameters:
     ///   - follow: gets every step of the objects once all sources have synced; the first has everything dirty.
-    ///   - followNames: the same, once `nameKinds` have synced too; Services do not wait for them.
+    ///   - followNames: the same, once `nameKinds` have synced too; Services do not wait for them. Returns soon, as `follow`
+    ///     does: the next event waits for both.
     init(
         feed: ClusterFeed, options: PolicyOptions, adoptedOrder: AdoptedOrder, hostAddresses: [IPAddress],
         metrics: DaemonMetrics, nameKinds: Set<ObjectKind> = [], follow: @escaping ClusterFollower = { _, _, _ in },

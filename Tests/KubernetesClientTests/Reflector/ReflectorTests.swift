@@ -262,6 +262,18 @@ import Testing
         #expect(cuts.reduce(.zero, +) < .seconds(3))
     }
 
+    @Test("a list that breaks off after one in pages came through is read again soon", .timeLimit(.minutes(1)))
+    func cutListAfterPages() async {
+        let list = Self.page([Self.object("a", "5")], "10")
+        let cuts = Array(repeating: ScriptedSource.Answer.cut, count: 6)
+        let played = await Self.play(
+            cuts + [list, .refused(Self.expired), .cut, list, .watch([], .silent)],
+            ReflectorSettings(silence: nil, streamsLists: false))
+        #expect(played.waits.count == 7)
+        #expect(played.waits[5] >= .milliseconds(6400))
+        #expect(played.waits[6] < .milliseconds(400))
+    }
+
     @Test("a server that refuses when it is back is asked as at the start", .timeLimit(.minutes(1)))
     func refusalAfterOutage() async {
         let outage = Array(repeating: ScriptedSource.Answer.unreachable, count: 7)

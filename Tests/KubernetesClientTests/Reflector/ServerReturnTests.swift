@@ -20,12 +20,14 @@ import Testing
 
         init(
             _ script: [ScriptedSource.Answer], _ serverReturn: ServerReturn, _ clock: ManualClock,
-            spread: Duration = .zero, seed: UInt64 = 1
+            spread: Duration = .zero, streams: Bool = true,
+            random: any RandomNumberGenerator & Sendable = SplitMix64(seed: 1)
         ) {
             let source = ScriptedSource(script)
             let reflector = Reflector(
-                kind: .namespace, source: source, settings: ReflectorSettings(returnSpread: spread, silence: nil),
-                serverReturn: serverReturn, clock: clock, wallClock: { 77 }, random: SplitMix64(seed: seed),
+                kind: .namespace, source: source,
+                settings: ReflectorSettings(returnSpread: spread, silence: nil, streamsLists: streams),
+                serverReturn: serverReturn, clock: clock, wallClock: { 77 }, random: random,
                 deliver: recorder.deliver, notice: recorder.note)
             self.source = source
             task = Task { try await reflector.run() }
@@ -68,7 +70,9 @@ import Testing
     func spread() async {
         let (serverReturn, clock) = (ServerReturn(), ManualClock())
         let waiting = (1...8).map {
-            Follower([.unreachable, Script.listed([], .silent)], serverReturn, clock, spread: .milliseconds(500), seed: $0)
+            Follower(
+                [.unreachable, Script.listed([], .silent)], serverReturn, clock, spread: .milliseconds(500),
+                random: SplitMix64(seed: $0))
         }
         await clock.sleepers(8)
         #expect(clock.deadlines.allSatisfy { $0 >= .milliseconds(800) })
@@ -107,6 +111,54 @@ import Testing
         #expect(serverReturn.count == 1)
         #expect((clock.deadlines.first ?? .zero) - clock.now.offset >= .milliseconds(800))
         await follower.end()
+    }
+
+    /// What a server breaks off, each time that it has accepted it.
+    enum Breaking: CaseIterable {
+        case streamedLists, lists, watches
+
+        fileprivate var script: [ScriptedSource.Answer] {
+            let page = Script.page([Script.object("a", "5")], "", continue: "next")
+            return switch self {
+            case .streamedLists: Array(repeating: .watch([], .broken), count: 64)
+            case .lists: Array(repeating: [page, .cut], count: 64).flatMap(\.self)
+            case .watches: [Script.listed([], .broken)] + Array(repeating: .watch([], .broken), count: 64)
+            }
+        }
+
+        /// How often the server was asked anew.
+        fileprivate func attempts(_ requests: [ScriptedSource.Request]) -> Int {
+            requests.count { if case .list(_, let token) = $0 { token.isEmpty } else { true } }
+        }
+    }
+
+    /// Every wait in the middle of what it may be: half of all bits for whole numbers, half of 53 for others.
+    private struct Middle: RandomNumberGenerator {
+        mutating func next() -> UInt64 { 1 << 63 | 1 << 52 }
+    }
+
+    @Test(
+        "a server that accepts and breaks off does not have its reflectors wake each other without end",
+        .timeLimit(.minutes(1)), arguments: Breaking.allCases)
+    func breaking(_ breaking: Breaking) async {
+        let (serverReturn, clock) = (ServerReturn(), ManualClock())
+        let followers = (0..<2).map { _ in
+            Follower(
+                breaking.script, serverReturn, clock, spread: .milliseconds(500), streams: breaking != .lists,
+                random: Middle())
+        }
+        while followers.contains(where: { breaking.attempts($0.source.requests) <= 10 }) {
+            await clock.sleepers(2)
+            // Who is being woken by the other still counts as one that sleeps.
+            for _ in 0..<100 { await Task.yield() }
+            await clock.advanceToNext(sleepers: 2)
+        }
+        // Between eleven attempts are ten waits, each either the backoff's, from 0.3 s and doubling, or that of a return
+        // which was followed, from 0.25 s and doubling. Were these all of 0.25 s, each waking the other, it would be 5 s.
+        let took = clock.now.offset
+        #expect(took >= .seconds(17))
+        #expect(serverReturn.count > 2)
+        for follower in followers { await follower.end() }
     }
 
     @Test("a return before the wait counts, one that was known does not", .timeLimit(.minutes(1)))
