@@ -18,8 +18,9 @@ struct TCPDirection {
         case sinkFailed
     }
 
-    /// Bytes that are moved before others have their turn.
-    static let turnByteCount = 1 << 20
+    /// Bytes that are moved before others have their turn. With 64 streams 256 KiB cost 0.42 s of CPU a gigabyte, twice, 1 MiB
+    /// 0.46: a source that is left alone for a while has more at once. One stream does not tell them apart.
+    static let turnByteCount = 256 << 10
     /// At most so much goes through a pipe at once.
     static let pipeByteCount = 512 << 10
     /// Full buffers one after the other that make a pipe worth its system calls.
