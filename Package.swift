@@ -282,7 +282,7 @@ let productTargets: [Target] = [
         name: "FairwayTests",
         dependencies: [
             "BPFTesting", "NetworkNamespaceTesting", "RandomTesting", "LinuxSystem", "NetworkTypes", "Netlink", "NodeConfiguration", "fairway", "fairway-echo", "ClusterZone",
-            "DNSForwarder", "DNSTesting", "DNSWire", "KubernetesClient", "KubernetesModel", "KubernetesModelTesting", "KubernetesTesting",
+            "DNSForwarder", "DNSServer", "DNSTesting", "DNSWire", "KubernetesClient", "KubernetesModel", "KubernetesModelTesting", "KubernetesTesting",
             "LogTesting", "ObjectStore", "Observability", "Relay", "ServicePolicy", "ServiceTable", logging,
         ],
         exclude: ["OlderKernel"]),

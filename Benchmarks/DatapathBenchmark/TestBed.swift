@@ -72,7 +72,8 @@ final class TestBed: Sendable {
         let list = ManifestList(items: Manifests.objects(services: services, frontends: frontends))
         try JSONEncoder().encode(list).write(to: URL(filePath: "\(folder)/manifests/services.json"))
         // A relay has 28 000 ports towards a backend, and connections that it closed hold theirs for a minute: after three ways
-        // of 10 000 new connections a second there are none. As relays are run: a second later a port is taken again.
+        // of 10 000 new connections a second there are none. As relays are run, and their clients beside them: a second later
+        // a port is taken again.
         for namespace in [topology.node, client.namespace] { try namespace.setSysctl("net/ipv4/tcp_tw_reuse", "1") }
         for (pod, ports) in zip(servers, ports) {
             try startNginx(pod, ports)

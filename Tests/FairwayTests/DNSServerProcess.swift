@@ -33,16 +33,17 @@ final class DNSServerProcess: Sendable {
         folder.remove()
     }
 
-    func command(_ more: [String] = []) -> [String] {
+    /// - Parameter name: `dns`, or `run` with more options.
+    func command(_ more: [String] = [], of name: String = "dns") -> [String] {
         [
-            fairway, "dns", "--manifests", "\(folder.path)/manifests", "--state-dir", "\(folder.path)/state",
+            fairway, name, "--manifests", "\(folder.path)/manifests", "--state-dir", "\(folder.path)/state",
             "--admin-socket", "\(folder.path)/dns.sock", "--dns-bind-address", "127.0.0.1:53", "--dns-upstream", "none", "-v",
         ] + more
     }
 
     /// Starts it and returns once its zone is complete.
-    func start(_ more: [String] = []) async throws -> RunningProcess {
-        let daemon = try namespace.start(command(more))
+    func start(_ more: [String] = [], of name: String = "dns") async throws -> RunningProcess {
+        let daemon = try namespace.start(command(more, of: name))
         for line in ["the zone is complete", "dns at 127.0.0.1:53", "admin socket at"] {
             try await daemon.waitForLine(containing: line)
         }

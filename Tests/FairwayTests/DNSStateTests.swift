@@ -78,10 +78,15 @@ extension FairwayTests {
             #expect(gone.contains("status: NXDOMAIN"), "\(gone)")
         }
 
-        @Test func `what changed last is written at the end`() async throws {
+        @Test(arguments: [
+            ("dns", []),
+            // Names are made beside the Services, and what waits for that is written too.
+            ("run", ["--proxy-mode", "userspace", "--userspace-bind", "loopback", "--hostname-override", "node-a"]),
+        ])
+        func `what changed last is written at the end`(command: String, options: [String]) async throws {
             let server = try DNSServerProcess()
             defer { server.close() }
-            let first = try await server.start()
+            let first = try await server.start(options, of: command)
             let lines = first.lines.count
             try server.folder.write("manifests/new.yaml", DNSManifests.service("new", "10.96.1.1"))
             try await first.waitForLine(containing: "manifests applied", from: lines)

@@ -64,7 +64,7 @@ struct SourcedDNS {
         let dns = try DNSService(
             configuration, hostAddresses: [], logger: Logger(label: "dns") { _ in SwiftLogNoOpLogHandler() },
             descriptorLimit: descriptorLimit, clock: { clock.seconds.withLock { $0 } })
-        let feed = NameFeed(follow: dns.follow)
+        let feed = NameFeed { dns.follow($0, $1, $2) }
         metrics = PrometheusMetrics(catalog: MetricCatalog.dns)
         DNSMetrics(service: dns).readAtScrape(metrics)
         source = ScriptedSource { _ = feed.apply($0) }

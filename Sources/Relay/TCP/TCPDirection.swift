@@ -18,7 +18,7 @@ struct TCPDirection {
         case sinkFailed
     }
 
-    /// Bytes that are moved before others have their turn. With 64 streams 256 KiB cost 0.42 s of CPU a gigabyte, twice, 1 MiB
+    /// Bytes after which others have their turn; one filling of a pipe may go beyond. With 64 streams 256 KiB cost 0.42 s of CPU a gigabyte, twice, 1 MiB
     /// 0.46: a source that is left alone for a while has more at once. One stream does not tell them apart.
     static let turnByteCount = 256 << 10
     /// At most so much goes through a pipe at once.

@@ -25,7 +25,8 @@ struct DNSDaemon {
         MetricsSystem.bootstrap(prometheus)
         let dns = try DNSService(configuration.dns, hostAddresses: try HostAddresses.current(), logger: logger)
         let kinds = configuration.watchedKinds
-        let (report, feed) = (ManifestReport(), NameFeed(configuration.source.makeFeed(kinds, namesToo: true), follow: dns.follow))
+        let report = ManifestReport()
+        let feed = NameFeed(configuration.source.makeFeed(kinds, namesToo: true)) { dns.follow($0, $1, $2) }
         prometheus.readAtScrape(report)
         DNSMetrics(service: dns).readAtScrape(prometheus)
         try await dns.listeners.bind(sharing: false)

@@ -16,7 +16,7 @@ struct DNSReadiness: Sendable, Hashable {
     /// Nil when ready, else one line that says why not.
     var reasonNotReady: String? {
         switch zone {
-        case .unsynced: return "the cluster's objects are not known yet: names of the cluster get SERVFAIL"
+        case .unsynced: return "the cluster's names are not known yet: they get SERVFAIL"
         case .restored:
             return "the cluster's objects are those of the last run, \(Self.text(age)) old: the source has not told them yet"
         case .synced:

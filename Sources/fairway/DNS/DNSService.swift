@@ -119,8 +119,12 @@ final class DNSService: Sendable {
     }
 
     /// A step of objects whose source has told everything. On the thread that brings it, one at a time.
-    func follow(_ snapshot: ClusterSnapshot, _ dirty: DirtyKeys, _ sources: SourceStates) {
-        engine.apply(snapshot, dirty, sources)
+    ///
+    /// - Parameter since: when it was told.
+    func follow(
+        _ snapshot: ClusterSnapshot, _ dirty: DirtyKeys, _ sources: SourceStates, since: ContinuousClock.Instant = .now
+    ) {
+        engine.apply(snapshot, dirty, sources, since: since)
         local?.follow(snapshot)
         tell(sources.overall)
         guard !isSynced.exchange(true, ordering: .relaxed) else { return }

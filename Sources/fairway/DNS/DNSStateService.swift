@@ -14,7 +14,8 @@ final class DNSStateService: ServiceLifecycle.Service, Sendable {
         var dirty: Set<ObjectReference> = []
     }
 
-    /// A crash forgets at most what changed in so long; a flood of changes is written this often.
+    /// A crash forgets at most what changed in so long, and what was being made into names; a flood of changes is written this
+    /// often.
     private static let delay = Duration.seconds(2)
 
     private let directory: String
